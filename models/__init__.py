@@ -1,0 +1,1 @@
+"""What a process does, as mathematics: numpy and scipy only, nothing of ours."""

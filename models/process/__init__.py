@@ -1,0 +1,1 @@
+"""Reactors, jackets, tubes, solids, gas and instruments, as equations."""
