@@ -1,0 +1,1 @@
+"""How the plant is reached: one folder a protocol, the same files in each, read only."""

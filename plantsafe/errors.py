@@ -1,0 +1,86 @@
+"""The one error tree.
+
+    PlantsafeError                 every message names what is wrong and what would mend it
+    ├── PlantFileError             the plant description cannot be used (holds every mistake with its place)
+    ├── StoreError                 a file of ours cannot be opened, read or written
+    │   ├── NewerFileError         written by a newer plantsafe
+    │   └── DamagedFileError       SQLite or a hash says that bytes changed
+    ├── SourceError                a source cannot be reached or is described in a way that cannot work
+    ├── ReadOnlyError              something tried to write to the plant
+    ├── PortInUseError             another process listens there
+    ├── RequestError               a request is malformed (a refusal is an event, not an exception)
+    └── ScenarioError              a scenario file is invalid
+
+Bad data from the plant is never an exception: it is a status in the frame.
+"""
+
+from dataclasses import dataclass
+
+
+class PlantsafeError(Exception):
+    """Base of all errors of the product; `str(error)` is one message for a person."""
+
+    def __init__(self, message: str, *, mend: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.mend = mend
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  mend: {self.mend}" if self.mend else self.message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mistake:
+    """One thing wrong in a file: where, in which field, what, and what would mend it."""
+
+    file: str
+    line: int
+    column: int
+    field: str
+    wrong: str
+    mend: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {self.field}: {self.wrong}\n    mend: {self.mend}"
+
+
+class PlantFileError(PlantsafeError):
+    """The plant description has mistakes; all of them, in the order of the file."""
+
+    def __init__(self, mistakes: tuple[Mistake, ...]) -> None:
+        count = len(mistakes)
+        head = f"{count} mistake{'s' if count != 1 else ''} in the plant description"
+        super().__init__("\n".join([head, *(str(mistake) for mistake in mistakes)]))
+        self.mistakes = mistakes
+
+
+class StoreError(PlantsafeError):
+    """A file of ours cannot be opened, read or written."""
+
+
+class NewerFileError(StoreError):
+    """The file was written by a newer plantsafe; nothing in it was touched."""
+
+
+class DamagedFileError(StoreError):
+    """SQLite or a hash says that bytes changed since they were written."""
+
+
+class SourceError(PlantsafeError):
+    """A source of values cannot be reached, or is described in a way that cannot work."""
+
+
+class ReadOnlyError(PlantsafeError):
+    """A write-class request was about to leave for the plant; no byte was sent."""
+
+
+class PortInUseError(PlantsafeError):
+    """Another process listens on the port."""
+
+
+class RequestError(PlantsafeError):
+    """A request is malformed. (A request that is refused is answered by an event instead.)"""
+
+
+class ScenarioError(PlantsafeError):
+    """A scenario file is invalid."""

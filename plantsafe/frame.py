@@ -1,0 +1,93 @@
+"""One scan as arrays: value, status and source time of every point, and how fresh each source is.
+
+Status codes are OPC UA's whatever the protocol (OPC UA Part 4, 7.39 and annex A): two severity bits, and limit bits
+that say whether the instrument was driven to an end of its range.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+F8 = NDArray[np.float64]
+U4 = NDArray[np.uint32]
+I8 = NDArray[np.int64]
+Bool = NDArray[np.bool_]
+
+GOOD = 0x00000000
+UNCERTAIN = 0x40000000
+UNCERTAIN_LAST_USABLE_VALUE = 0x40900000
+UNCERTAIN_SENSOR_NOT_ACCURATE = 0x40930000
+UNCERTAIN_EU_EXCEEDED = 0x40940000
+BAD = 0x80000000
+BAD_COMMUNICATION_ERROR = 0x80050000
+BAD_NO_COMMUNICATION = 0x80310000
+BAD_WAITING_FOR_INITIAL_DATA = 0x80320000
+BAD_NODE_ID_UNKNOWN = 0x80340000
+BAD_TYPE_MISMATCH = 0x80740000
+BAD_SENSOR_FAILURE = 0x808C0000
+BAD_OUT_OF_SERVICE = 0x808D0000
+
+SEVERITY_MASK = 0xC0000000
+LIMIT_MASK = 0x00000700  # InfoType DataValue (bit 10) and LimitBits (bits 8, 9): OPC UA Part 4, 7.39.1
+LIMIT_LOW = 0x00000500
+LIMIT_HIGH = 0x00000600
+
+
+class Origin(IntEnum):
+    """Where the source times of a source come from."""
+
+    RECEIVE = 0
+    SERVER = 1
+    DEVICE = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """One scan of the whole plant. Arrays are read-only by convention; a step that judges makes a new frame.
+
+    number: persistent counter of scheduled instants, never reset; downtime is a gap.
+    plant: hash of the compiled plant description whose point order the arrays have.
+    time_ns: UTC of the instant.
+    value (n_points): engineering units; NaN where status is Bad; texts are codes.
+    status (n_points): OPC UA StatusCode.
+    source_time_ns (n_points): UTC of the last change as the source says, 0 where it does not.
+    received (n_sources): number of the scan in which the source last answered, 0 before its first answer.
+    origin (n_sources), resolution_ns (n_sources): what the source times mean and how fine they are.
+    """
+
+    number: int
+    plant: str
+    time_ns: int
+    value: F8
+    status: U4
+    source_time_ns: I8
+    received: I8
+    origin: NDArray[np.uint8]
+    resolution_ns: I8
+
+
+def is_good(status: U4) -> Bool:
+    """True where the two severity bits say Good."""
+    return (status & np.uint32(SEVERITY_MASK)) == 0
+
+
+def is_bad(status: U4) -> Bool:
+    """True where the value must not be used (severity bits 10 or 11)."""
+    return (status & np.uint32(BAD)) != 0
+
+
+def is_uncertain(status: U4) -> Bool:
+    """True where a value is there but not trusted."""
+    return (status & np.uint32(SEVERITY_MASK)) == np.uint32(UNCERTAIN)
+
+
+def driven_high(status: U4) -> Bool:
+    """True where the limit bits say that the instrument stands at the upper end of its range."""
+    return (status & np.uint32(LIMIT_MASK)) == np.uint32(LIMIT_HIGH)
+
+
+def driven_low(status: U4) -> Bool:
+    """True where the limit bits say that the instrument stands at the lower end of its range."""
+    return (status & np.uint32(LIMIT_MASK)) == np.uint32(LIMIT_LOW)

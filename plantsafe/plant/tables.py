@@ -1,0 +1,150 @@
+"""The plant compiled: what the file says, as arrays whose rows are points, sources, alarms and functions."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plantsafe.frame import F8, Bool
+from plantsafe.plant.model import PlantFile
+
+Index = NDArray[np.intp]
+
+FAIL_NONE, FAIL_HIGH, FAIL_LOW = 0, 1, 2
+_FAIL = {"none": FAIL_NONE, "high": FAIL_HIGH, "low": FAIL_LOW}
+DIRECTIONS = ("LL", "L", "H", "HH")
+
+
+@dataclass(frozen=True, slots=True)
+class PointTable:
+    """One row a point: name, unit of measure, range (low, high), resolution, source row, unit row, kind."""
+
+    names: tuple[str, ...]
+    row: dict[str, int]
+    eu: tuple[str, ...]
+    low: F8
+    high: F8
+    resolution: F8
+    fail: NDArray[np.uint8]
+    source: Index
+    unit: Index
+    analog: Bool
+
+
+@dataclass(frozen=True, slots=True)
+class SourceTable:
+    """One row a source: name, row of its heartbeat point, rows of all its points."""
+
+    names: tuple[str, ...]
+    row: dict[str, int]
+    heartbeat: Index
+    points: tuple[Index, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmTable:
+    """One row a limit alarm: its point's row, limit, deadband, delays in scans, direction sign (+1 high, -1 low)."""
+
+    names: tuple[str, ...]
+    row: dict[str, int]
+    point: Index
+    limit: F8
+    deadband: F8
+    sign: F8
+    on_delay_scans: NDArray[np.int32]
+    off_delay_scans: NDArray[np.int32]
+    priority: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Plant:
+    """A compiled plant description. `hash` names this state of the file; `file` is the file itself, validated."""
+
+    hash: str
+    file: PlantFile
+    points: PointTable
+    sources: SourceTable
+    alarms: AlarmTable
+    unit_row: dict[str, int]
+
+    @property
+    def n_points(self) -> int:
+        """How many points a frame of this plant has."""
+        return len(self.points.names)
+
+    @property
+    def n_sources(self) -> int:
+        """How many sources a frame of this plant has."""
+        return len(self.sources.names)
+
+    @property
+    def period_ns(self) -> int:
+        """Nanoseconds of plant time between two scheduled scans."""
+        return round(self.file.scan_period_s * 1_000_000_000)
+
+    def scans(self, seconds: float) -> int:
+        """How many scans a delay of `seconds` takes, rounded up: a delay is never shorter than written."""
+        return int(np.ceil(seconds / self.file.scan_period_s - 1e-9))
+
+    def document(self) -> str:
+        """The validated file as canonical JSON: what the hash is of, and what the record keeps."""
+        return canonical(self.file.model_dump(mode="json", by_alias=True))
+
+
+def canonical(value: Any) -> str:
+    """JSON with one spelling: sorted keys, no blanks, UTF-8 as it is."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def compile_plant(file: PlantFile) -> Plant:
+    """Tables of a file whose references were checked (see `load`)."""
+    point_row = {point.name: i for i, point in enumerate(file.points)}
+    unit_row = {unit.name: i for i, unit in enumerate(file.units)}
+    source_row = {source.name: i for i, source in enumerate(file.sources)}
+    point_source = np.array([source_row[point.source] for point in file.points], dtype=np.intp)
+    points = PointTable(
+        names=tuple(point_row),
+        row=point_row,
+        eu=tuple(point.eu for point in file.points),
+        low=np.array([point.range[0] for point in file.points], dtype=np.float64),
+        high=np.array([point.range[1] for point in file.points], dtype=np.float64),
+        resolution=np.array([point.resolution for point in file.points], dtype=np.float64),
+        fail=np.array([_FAIL[point.fail_direction] for point in file.points], dtype=np.uint8),
+        source=point_source,
+        unit=np.array([unit_row[point.unit] for point in file.points], dtype=np.intp),
+        analog=np.array([point.kind == "analog" for point in file.points], dtype=np.bool_),
+    )
+    sources = SourceTable(
+        names=tuple(source_row),
+        row=source_row,
+        heartbeat=np.array([point_row[source.heartbeat] for source in file.sources], dtype=np.intp),
+        points=tuple(np.flatnonzero(point_source == i) for i in range(len(file.sources))),
+    )
+    period_s = file.scan_period_s
+    alarms = AlarmTable(
+        names=tuple(alarm.name for alarm in file.alarms),
+        row={alarm.name: i for i, alarm in enumerate(file.alarms)},
+        point=np.array([point_row[alarm.point] for alarm in file.alarms], dtype=np.intp),
+        limit=np.array([alarm.limit for alarm in file.alarms], dtype=np.float64),
+        deadband=np.array([alarm.deadband for alarm in file.alarms], dtype=np.float64),
+        sign=np.array([1.0 if alarm.direction in ("H", "HH") else -1.0 for alarm in file.alarms], dtype=np.float64),
+        on_delay_scans=_scans([alarm.on_delay_s for alarm in file.alarms], period_s),
+        off_delay_scans=_scans([alarm.off_delay_s for alarm in file.alarms], period_s),
+        priority=np.array([alarm.priority for alarm in file.alarms], dtype=np.uint8),
+    )
+    document = canonical(file.model_dump(mode="json", by_alias=True))
+    return Plant(
+        hash=hashlib.sha256(document.encode()).hexdigest(),
+        file=file,
+        points=points,
+        sources=sources,
+        alarms=alarms,
+        unit_row=unit_row,
+    )
+
+
+def _scans(seconds: list[float], period_s: float) -> NDArray[np.int32]:
+    return np.ceil(np.array(seconds, dtype=np.float64) / period_s - 1e-9).astype(np.int32)

@@ -1,0 +1,55 @@
+"""What a person asks for: a row that the next scan takes up and answers with exactly one event."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Role(StrEnum):
+    """Who may ask for what; the write path checks it again, whatever the page showed."""
+
+    VIEWER = "viewer"  # regulators and visitors: compliance summaries only
+    OPERATOR = "operator"  # acknowledges
+    ENGINEER = "engineer"  # acknowledges, records bypasses, plant safety engineers
+    ADMIN = "admin"  # loads plant files, accounts
+
+
+class RequestKind(StrEnum):
+    """Everything that can be asked of the scan service."""
+
+    ACKNOWLEDGE = "acknowledge"
+    COMMENT = "comment"
+    LOGIN = "login"
+    EXPORT = "export"
+    REPORT = "report"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One act. `subject` and `occurrence` name what it is about: the same occurrence, or nothing.
+
+    id: unique for ever, made by the asker (a retry has the same id and is taken once).
+    made_ns, valid_until_ns: plant time, UTC nanoseconds; after the latter it is answered `expired`.
+    second_actor: the other person where two are needed, else empty.
+    """
+
+    id: str
+    kind: RequestKind
+    subject: str
+    occurrence: int
+    actor: str
+    role: Role
+    second_actor: str
+    made_ns: int
+    valid_until_ns: int
+    body: dict[str, Any] = field(default_factory=dict)
+
+
+MAY: dict[RequestKind, frozenset[Role]] = {
+    RequestKind.ACKNOWLEDGE: frozenset({Role.OPERATOR, Role.ENGINEER, Role.ADMIN}),
+    RequestKind.COMMENT: frozenset({Role.OPERATOR, Role.ENGINEER, Role.ADMIN}),
+    RequestKind.LOGIN: frozenset(Role),
+    RequestKind.EXPORT: frozenset({Role.ENGINEER, Role.ADMIN, Role.VIEWER}),
+    RequestKind.REPORT: frozenset({Role.ENGINEER, Role.ADMIN, Role.VIEWER}),
+}
+"""Which role may ask for which kind (site default)."""

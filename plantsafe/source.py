@@ -1,0 +1,63 @@
+"""What a connector, the simulator in virtual time and the store in replay have in common."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plantsafe.clock import Clock
+from plantsafe.frame import BAD_NO_COMMUNICATION, F8, I8, U4, Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """One answer of one source; arrays in the order of `Source.points`.
+
+    `answered` is False when nothing came back: then every status is Bad and every value NaN.
+    """
+
+    value: F8
+    status: U4
+    source_time_ns: I8
+    answered: bool
+    origin: Origin
+    resolution_ns: int
+
+
+class Source(Protocol):
+    """A place that values come from. Reading never raises for what the plant does: silence is a status."""
+
+    @property
+    def name(self) -> str:
+        """The name the plant file gives it."""
+        ...
+
+    @property
+    def points(self) -> NDArray[np.intp]:
+        """Rows of the frame that this source fills."""
+        ...
+
+    async def open(self) -> None:
+        """Begin; returns at once, the connection may come later."""
+        ...
+
+    async def read(self, clock: Clock) -> Columns:
+        """All points, once; bounded in time by the source's timeout."""
+        ...
+
+    async def close(self) -> None:
+        """End the connection; a source that was never open is left alone."""
+        ...
+
+
+def silence(n_points: int, *, status: int = BAD_NO_COMMUNICATION, origin: Origin = Origin.RECEIVE) -> Columns:
+    """The columns of a source that did not answer: NaN and Bad for all of its `n_points` points."""
+    return Columns(
+        value=np.full(n_points, np.nan),
+        status=np.full(n_points, status, dtype=np.uint32),
+        source_time_ns=np.zeros(n_points, dtype=np.int64),
+        answered=False,
+        origin=origin,
+        resolution_ns=0,
+    )
