@@ -237,7 +237,7 @@ class SafetyFunction(Entry):
 
 
 class GasDetector(Entry):
-    """A gas detector: substance, set points in the point's unit of measure, and where it stands (m on the site grid)."""
+    """A gas detector: substance, set points in the point's unit of measure, place on the site grid."""
 
     name: Name
     point: Name
