@@ -11,7 +11,6 @@ import math
 from dataclasses import dataclass
 from functools import partial
 
-
 from models.process.parameters import require_not_negative, require_positive
 from models.process.trajectory import integrate
 

@@ -59,9 +59,9 @@ class RotatingBed:
         at_one_m: float = (
             0.039 * (omega**2 / 100.0) ** -0.5 * (flow_m3_s / (2.0 * math.pi * self.height_m) / 0.01) ** 0.6
         )
-        flooded_to_m = min(max((at_one_m / self.voidage) ** (1.0 / 1.1), self.r_in_m), self.r_out_m)
+        flooded_to_m: float = min(max((at_one_m / self.voidage) ** (1.0 / 1.1), self.r_in_m), self.r_out_m)
         film: float = at_one_m * (self.r_out_m**0.9 - flooded_to_m**0.9) / 0.9
-        flooded = self.voidage * (flooded_to_m**2 - self.r_in_m**2) / 2.0
+        flooded: float = self.voidage * (flooded_to_m**2 - self.r_in_m**2) / 2.0
         return 2.0 * math.pi * self.height_m * (film + flooded) / flow_m3_s
 
 

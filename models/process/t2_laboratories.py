@@ -12,7 +12,6 @@ Board (2009). R is the source's 8.31. The run stops above 45 atm or 600 K: the v
 import math
 from dataclasses import dataclass
 
-
 from models.process.parameters import require_not_negative
 from models.process.trajectory import integrate
 

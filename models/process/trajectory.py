@@ -41,7 +41,7 @@ def integrate(
     atol: float = 1e-11,
     max_step: float = np.inf,
 ) -> Trajectory:
-    """Solve from `start` to `end`, or to the first zero of one of `stops`; ArithmeticError where the solver gives up."""
+    """Solve from `start` to `end`, or the first zero of one of `stops`; ArithmeticError where the solver gives up."""
     events = [_event(stop, terminal=True, direction=0.0) for stop in stops]
     if turn is not None:
         events.append(_event(turn, terminal=False, direction=-1.0))
