@@ -70,24 +70,29 @@ class Frame:
 
 def is_good(status: U4) -> Bool:
     """True where the two severity bits say Good."""
-    return np.equal(status & np.uint32(SEVERITY_MASK), 0)
+    answer: Bool = np.equal(status & np.uint32(SEVERITY_MASK), 0)
+    return answer
 
 
 def is_bad(status: U4) -> Bool:
     """True where the value must not be used (severity bits 10 or 11)."""
-    return np.not_equal(status & np.uint32(BAD), 0)
+    answer: Bool = np.not_equal(status & np.uint32(BAD), 0)
+    return answer
 
 
 def is_uncertain(status: U4) -> Bool:
     """True where a value is there but not trusted."""
-    return np.equal(status & np.uint32(SEVERITY_MASK), np.uint32(UNCERTAIN))
+    answer: Bool = np.equal(status & np.uint32(SEVERITY_MASK), np.uint32(UNCERTAIN))
+    return answer
 
 
 def driven_high(status: U4) -> Bool:
     """True where the limit bits say that the instrument stands at the upper end of its range."""
-    return np.equal(status & np.uint32(LIMIT_MASK), np.uint32(LIMIT_HIGH))
+    answer: Bool = np.equal(status & np.uint32(LIMIT_MASK), np.uint32(LIMIT_HIGH))
+    return answer
 
 
 def driven_low(status: U4) -> Bool:
     """True where the limit bits say that the instrument stands at the lower end of its range."""
-    return np.equal(status & np.uint32(LIMIT_MASK), np.uint32(LIMIT_LOW))
+    answer: Bool = np.equal(status & np.uint32(LIMIT_MASK), np.uint32(LIMIT_LOW))
+    return answer

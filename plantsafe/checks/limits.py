@@ -1,0 +1,73 @@
+"""HH, H, L and LL limits of the plant file, all at once.
+
+A value beyond its limit raises whatever its status, as long as there is a value; an instrument driven to an end of its
+range counts as beyond every limit on that side, unless the file says that it drives there on its own fault. Only a good
+value clears. Bad without a value, or uncertain and not beyond, cannot be judged: timers hold.
+"""
+
+import numpy as np
+
+from plantsafe.checks.delay import Delay, beyond_with_deadband
+from plantsafe.frame import Frame, driven_high, driven_low, is_bad, is_good
+from plantsafe.plant.tables import FAIL_HIGH, FAIL_LOW, Plant
+from plantsafe.verdict import Arrays, Condition, ConditionClass, Verdict
+
+
+class LimitCheck:
+    """One condition an alarm of the plant file, in the file's order."""
+
+    name = "limits"
+
+    def __init__(self, plant: Plant) -> None:
+        self._alarms = alarms = plant.alarms
+        fail = plant.points.fail[alarms.point]
+        self._fault_side = np.where(alarms.sign > 0, fail == FAIL_HIGH, fail == FAIL_LOW)
+        self._delay = Delay(alarms.on_delay_scans, alarms.off_delay_scans)
+        units = plant.file.units
+        self.conditions = tuple(
+            Condition(
+                name=entry.name,
+                subject=entry.point,
+                kind=entry.direction,
+                klass=ConditionClass.ALARM,
+                priority=entry.priority,
+                on_delay_scans=int(alarms.on_delay_scans[i]),
+                off_delay_scans=int(alarms.off_delay_scans[i]),
+                deadband=entry.deadband,
+                limit=entry.limit,
+                point=int(alarms.point[i]),
+                source=int(plant.points.source[alarms.point[i]]),
+                unit=units[plant.points.unit[alarms.point[i]]].name,
+                consequence=entry.consequence.model_dump(),
+                action=entry.action.model_dump(),
+            )
+            for i, entry in enumerate(plant.file.alarms)
+        )
+
+    def evaluate(self, frame: Frame, verdict: Verdict, block: slice) -> None:
+        """Judge every limit against `frame`."""
+        alarms = self._alarms
+        value, status = frame.value[alarms.point], frame.status[alarms.point]
+        driven = np.where(alarms.sign > 0, driven_high(status), driven_low(status))
+        faulted = driven & self._fault_side
+        beyond = beyond_with_deadband(value, alarms.limit, alarms.sign, alarms.deadband, self._delay.active)
+        beyond = (beyond | driven) & ~faulted
+        unknown = faulted | (is_bad(status) & ~driven) | (~is_good(status) & ~beyond)
+        self._delay.step(beyond, unknown, number=frame.number, gap=verdict.gap)
+        verdict.active[block] = self._delay.active
+        verdict.since[block] = self._delay.since
+        verdict.unknown[block] = unknown
+        verdict.value[block] = value
+        verdict.limit[block] = alarms.limit
+
+    def state(self) -> Arrays:
+        """The timers."""
+        return self._delay.state()
+
+    def load(self, arrays: Arrays) -> None:
+        """Take over the timers."""
+        self._delay.load(arrays)
+
+    def live(self) -> Arrays:
+        """Nothing beside the conditions."""
+        return {}

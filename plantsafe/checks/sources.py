@@ -1,0 +1,131 @@
+"""Is each source alive? Judges age and heartbeat, and lowers the status of what can no longer be trusted.
+
+Runs before every other check: the frame it returns is the one that is judged and recorded. Qualifying a qualified
+frame again changes nothing, so that a stored run can be stepped anew.
+"""
+
+import numpy as np
+
+from plantsafe.checks.delay import Delay
+from plantsafe.frame import (
+    BAD,
+    BAD_NO_COMMUNICATION,
+    BAD_WAITING_FOR_INITIAL_DATA,
+    F8,
+    I8,
+    UNCERTAIN_LAST_USABLE_VALUE,
+    Bool,
+    Frame,
+    is_bad,
+    is_good,
+)
+from plantsafe.plant.tables import Plant
+from plantsafe.verdict import Arrays, Condition, ConditionClass, Verdict
+
+MAX_AGE_SCANS = 2  # nothing received more than 2 scans ago is good (site default)
+MAX_STILL_SCANS = 3  # a heartbeat that stands still for 3 scans (site default)
+
+
+class SourceCheck:
+    """Two alarms a source, `<name>.lost` and `<name>.frozen`; rows in the order of the plant's sources, lost first."""
+
+    name = "sources"
+
+    def __init__(self, plant: Plant) -> None:
+        self._plant = plant
+        n = plant.n_sources
+        self._heartbeat = plant.sources.heartbeat
+        self._point_source = plant.points.source
+        self._last_heartbeat: F8 = np.full(n, np.nan)
+        self._still: I8 = np.zeros(n, dtype=np.int64)
+        self._first = np.zeros(1, dtype=np.int64)
+        self._last = np.zeros(1, dtype=np.int64)
+        self._age: I8 = np.zeros(n, dtype=np.int64)
+        none = np.zeros(2 * n, dtype=np.int32)
+        self._delay = Delay(none, none)
+        self.conditions = tuple(
+            Condition(
+                name=f"{entry.name}.{kind}",
+                subject=entry.name,
+                kind=f"source_{kind}",
+                klass=ConditionClass.ALARM,
+                priority=2,
+                limit=float(limit),
+                consequence=entry.consequence.model_dump(),
+                action=entry.action.model_dump(),
+            )
+            for kind, limit in (("lost", MAX_AGE_SCANS), ("frozen", MAX_STILL_SCANS))
+            for entry in plant.file.sources
+        )
+
+    def qualify(self, frame: Frame) -> Frame:
+        """The frame with statuses lowered by age and heartbeat; also steps the heartbeat's memory."""
+        if self._first[0] == 0:
+            self._first[0] = frame.number
+        elapsed = frame.number - int(self._last[0]) if self._last[0] else 1
+        self._last[0] = frame.number
+        self._age = frame.number - np.maximum(frame.received, self._first[0] - 1)
+
+        beat = np.where(is_bad(frame.status[self._heartbeat]), np.nan, frame.value[self._heartbeat])
+        moved = ~np.isnan(beat) & (beat != self._last_heartbeat)
+        self._still = np.where(moved, 0, self._still + elapsed)
+        self._last_heartbeat = np.where(np.isnan(beat), self._last_heartbeat, beat)
+
+        status, value = frame.status.copy(), frame.value.copy()
+        broken = ~is_bad(status) & ~np.isfinite(value)
+        status[broken] = BAD
+        lost = (self._age > MAX_AGE_SCANS)[self._point_source]
+        never = (frame.received == 0)[self._point_source]
+        status[lost] = np.where(never[lost], np.uint32(BAD_WAITING_FOR_INITIAL_DATA), np.uint32(BAD_NO_COMMUNICATION))
+        frozen = (self._still >= MAX_STILL_SCANS)[self._point_source]
+        status[frozen & is_good(status)] = UNCERTAIN_LAST_USABLE_VALUE
+        value[is_bad(status)] = np.nan
+        return Frame(
+            number=frame.number,
+            plant=frame.plant,
+            time_ns=frame.time_ns,
+            value=value,
+            status=status,
+            source_time_ns=frame.source_time_ns,
+            received=frame.received,
+            origin=frame.origin,
+            resolution_ns=frame.resolution_ns,
+        )
+
+    @property
+    def lost(self) -> Bool:
+        """(n_sources,) True where a source has been silent for too long; valid after `qualify`."""
+        answer: Bool = self._age > MAX_AGE_SCANS
+        return answer
+
+    def evaluate(self, frame: Frame, verdict: Verdict, block: slice) -> None:
+        """Write the two alarms a source; a lost source is not also called frozen."""
+        lost = self.lost
+        frozen = (self._still >= MAX_STILL_SCANS) & ~lost
+        beyond = np.concatenate([lost, frozen])
+        self._delay.step(beyond, np.zeros_like(beyond), number=frame.number, gap=verdict.gap)
+        verdict.active[block] = self._delay.active
+        verdict.since[block] = self._delay.since
+        verdict.value[block] = np.concatenate([self._age, self._still])
+        verdict.limit[block] = np.repeat([MAX_AGE_SCANS, MAX_STILL_SCANS], len(lost))
+
+    def state(self) -> Arrays:
+        """Heartbeats, ages and timers."""
+        own: Arrays = {
+            "last_heartbeat": self._last_heartbeat,
+            "still": self._still,
+            "first": self._first,
+            "last": self._last,
+            "age": self._age,
+        }
+        return own | {f"delay.{name}": array for name, array in self._delay.state().items()}
+
+    def load(self, arrays: Arrays) -> None:
+        """Take over what `state` gave."""
+        self._last_heartbeat, self._still = arrays["last_heartbeat"], arrays["still"]
+        self._first, self._last, self._age = arrays["first"], arrays["last"], arrays["age"]
+        self._delay.load({name.removeprefix("delay."): a for name, a in arrays.items() if name.startswith("delay.")})
+
+    def live(self) -> Arrays:
+        """Age of each source in scans, and for how many its heartbeat has stood still."""
+        return {"age_scans": self._age, "still_scans": self._still}

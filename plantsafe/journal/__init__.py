@@ -1,0 +1,1 @@
+"""Events: appended, chained by hash, verified, projected into states."""

@@ -1,0 +1,1 @@
+"""The scan: a pure engine, a schedule, and the service that runs them."""

@@ -1,0 +1,149 @@
+"""One scan as a pure function with a memory of named arrays: no clock, socket, file or chance."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from plantsafe.alarms.book import AlarmBook
+from plantsafe.checks.clock_step import ClockStepCheck
+from plantsafe.checks.limits import LimitCheck
+from plantsafe.checks.sources import SourceCheck
+from plantsafe.frame import Frame, is_good
+from plantsafe.plant.tables import Plant
+from plantsafe.request import MAY, Request, RequestKind
+from plantsafe.store.arrays import pack, unpack
+from plantsafe.verdict import Arrays, Check, Condition, Fact, Verdict
+
+ENGINE_VERSION = "1"
+"""Changes whenever the same frames would give another record; snapshots of another version are not taken up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanRecord:
+    """What one scan leaves behind: the qualified frame, facts for the journal, requests taken, arrays for pages."""
+
+    frame: Frame
+    facts: tuple[Fact, ...]
+    taken: tuple[Request, ...]
+    live: Arrays = field(default_factory=dict)
+
+
+class Engine:
+    """Judges frames of one plant, in the order of their numbers."""
+
+    def __init__(self, plant: Plant) -> None:
+        self.plant = plant
+        self._sources = SourceCheck(plant)
+        self.checks: tuple[Check, ...] = (self._sources, ClockStepCheck(plant), LimitCheck(plant))
+        self.conditions: tuple[Condition, ...] = tuple(c for check in self.checks for c in check.conditions)
+        self._blocks = _blocks(self.checks)
+        self.book = AlarmBook(self.conditions)
+        self._last_number = np.zeros(1, dtype=np.int64)
+
+    @property
+    def last_number(self) -> int:
+        """Number of the last scan that was stepped, 0 before the first."""
+        return int(self._last_number[0])
+
+    def step(self, raw: Frame, requests: Sequence[Request] = ()) -> ScanRecord:
+        """Judge `raw` and answer `requests`; frames must come with rising numbers."""
+        if raw.number <= self.last_number:
+            raise ValueError(f"frame {raw.number} after frame {self.last_number}: numbers must rise")
+        if raw.plant != self.plant.hash:
+            raise ValueError("the frame belongs to another plant description")
+        gap = raw.number - self.last_number - 1 if self.last_number else 0
+        self._last_number[0] = raw.number
+
+        answers = [self._answer(request, raw) for request in requests]
+        frame = self._sources.qualify(raw)
+        verdict = Verdict(len(self.conditions), gap)
+        for check, block in zip(self.checks, self._blocks, strict=True):
+            check.evaluate(frame, verdict, block)
+        moved = self.book.step(verdict, frame.number, self._sources.lost)
+        return ScanRecord(
+            frame=frame,
+            facts=(*answers, *verdict.facts, *moved),
+            taken=tuple(requests),
+            live=self._live(frame, verdict),
+        )
+
+    def _answer(self, request: Request, frame: Frame) -> Fact:
+        """Exactly one event for a request: done, refused with the reason, or expired."""
+        body: dict[str, Any] = {
+            "request": request.id,
+            "occurrence": request.occurrence,
+            "role": request.role.value,
+            "second_actor": request.second_actor,
+            "made_ns": request.made_ns,
+            **{key: value for key, value in request.body.items() if key not in ("state", "reason")},
+        }
+        if frame.time_ns > request.valid_until_ns:
+            return Fact(kind="request_expired", subject=request.subject, actor=request.actor, body=body)
+        reason, done = "", request.kind.value
+        if request.role not in MAY[request.kind]:
+            reason = f"the role {request.role.value} may not {request.kind.value}"
+        elif request.kind is RequestKind.ACKNOWLEDGE:
+            reason = self.book.acknowledge(request.subject, request.occurrence, frame.number)
+            done = "alarm_acknowledged"
+            if not reason:
+                body["state"] = self.book.state_name(request.subject)
+        if reason:
+            body |= {"asked": request.kind.value, "reason": reason}
+            return Fact(kind="request_refused", subject=request.subject, actor=request.actor, body=body)
+        return Fact(kind=done, subject=request.subject, actor=request.actor, body=body)
+
+    def _live(self, frame: Frame, verdict: Verdict) -> Arrays:
+        book = self.book
+        live: Arrays = {
+            "good_points": np.array([np.count_nonzero(is_good(frame.status))], dtype=np.int64),
+            "state": book.state_code,
+            "occurrence": book.occurrence,
+            "since": book.since,
+            "suppressed": book.suppressed,
+            "not_available": book.not_available,
+            "active": verdict.active,
+            "unknown": verdict.unknown,
+            "value": verdict.value,
+            "limit": verdict.limit,
+        }
+        for check in self.checks:
+            live |= {f"{check.name}.{name}": array for name, array in check.live().items()}
+        return live
+
+    def snapshot(self) -> bytes:
+        """The whole memory, for `restore` of the same plant and engine version."""
+        arrays: Arrays = {"engine/last_number": self._last_number}
+        arrays |= {f"book/{name}": array for name, array in self.book.state().items()}
+        for check in self.checks:
+            arrays |= {f"{check.name}/{name}": array for name, array in check.state().items()}
+        return pack(arrays)
+
+    def restore(self, data: bytes) -> None:
+        """Take over the memory of a snapshot: what follows is as if this engine had stepped all the frames before."""
+        parts: dict[str, Arrays] = {}
+        for key, array in unpack(data).items():
+            owner, name = key.split("/", 1)
+            parts.setdefault(owner, {})[name] = array
+        self._last_number = parts["engine"]["last_number"]
+        self.book.load(parts["book"])
+        for check in self.checks:
+            check.load(parts.get(check.name, {}))
+
+    def adopt(self, states: Mapping[str, tuple[str, int]], *, number: int, last_occurrence: int) -> list[str]:
+        """Begin after scan `number` with alarm states by name (state, occurrence) and everything else anew.
+
+        For another plant or engine version. Returns the names that this plant does not have.
+        """
+        self._last_number[0] = number
+        self.book.reserve(last_occurrence)
+        return self.book.adopt(states, number)
+
+
+def _blocks(checks: Sequence[Check]) -> tuple[slice, ...]:
+    blocks, start = [], 0
+    for check in checks:
+        blocks.append(slice(start, start + len(check.conditions)))
+        start += len(check.conditions)
+    return tuple(blocks)

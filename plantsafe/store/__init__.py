@@ -1,0 +1,1 @@
+"""The files: one writing process each, versioned, migrated forward by their writer."""

@@ -1,0 +1,356 @@
+"""record.db: frames, chained events, requests taken, snapshots and the latest picture; one transaction a scan.
+
+The scan service is its only writer. Readers open it read-only and hold no transaction for longer than one slice.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from plantsafe.frame import Frame
+from plantsafe.request import Request, RequestKind, Role
+from plantsafe.store.arrays import pack, unpack
+from plantsafe.store.frames import decode_frame, encode_frame
+from plantsafe.store.sqlite import open_reader, open_writer, transaction, translated
+
+RECORD = "record.db"
+_SLICE = 500  # rows a read transaction takes at most (site default)
+_SNAPSHOTS_KEPT = 5  # site default
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRow:
+    """One row of the journal as it is stored; `body` is canonical JSON text."""
+
+    seq: int
+    scan: int
+    time_ns: int
+    kind: str
+    subject: str
+    actor: str
+    body: str
+    previous: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """The engine's whole state after scan `number`, valid for one plant and one engine version."""
+
+    number: int
+    plant: str
+    engine: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """A request that a scan took up, with its row in the inbox (the cursor)."""
+
+    inbox_row: int
+    request: Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latest:
+    """The picture after the newest scan: the frame, and the live arrays of the engine by name."""
+
+    frame: Frame
+    live: dict[str, NDArray[Any]]
+
+
+def _version_1(connection: sqlite3.Connection) -> None:
+    for statement in (
+        "CREATE TABLE plants (id INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, document TEXT NOT NULL) STRICT",
+        "CREATE TABLE frames (number INTEGER PRIMARY KEY, time_ns INTEGER NOT NULL, plant INTEGER NOT NULL, "
+        "data BLOB NOT NULL) STRICT",
+        "CREATE TABLE events (seq INTEGER PRIMARY KEY, scan INTEGER NOT NULL, time_ns INTEGER NOT NULL, "
+        "kind TEXT NOT NULL, subject TEXT NOT NULL, actor TEXT NOT NULL, body TEXT NOT NULL, "
+        "previous TEXT NOT NULL, hash TEXT NOT NULL) STRICT",
+        "CREATE INDEX events_by_kind ON events (kind, seq)",
+        "CREATE INDEX events_by_subject ON events (subject, seq)",
+        "CREATE TABLE requests (id TEXT PRIMARY KEY, scan INTEGER NOT NULL, inbox_row INTEGER NOT NULL, "
+        "document TEXT NOT NULL) STRICT",
+        "CREATE INDEX requests_by_scan ON requests (scan, inbox_row)",
+        "CREATE TABLE snapshots (number INTEGER PRIMARY KEY, plant TEXT NOT NULL, engine TEXT NOT NULL, "
+        "data BLOB NOT NULL) STRICT",
+        "CREATE TABLE latest (id INTEGER PRIMARY KEY CHECK (id = 1), number INTEGER NOT NULL, "
+        "data BLOB NOT NULL) STRICT",
+    ):
+        connection.execute(statement)
+
+
+MIGRATIONS = (_version_1,)
+
+
+class RecordWriter:
+    """The one writer of record.db."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / RECORD
+        self._connection = open_writer(self.path, MIGRATIONS)
+        self._plant_ids: dict[str, int] = {}
+
+    def add_plant(self, plant_hash: str, document: str) -> None:
+        """Keep the plant description that frames of `plant_hash` belong to; bytes under a hash are never rewritten."""
+        with transaction(self._connection, self.path):
+            self._connection.execute(
+                "INSERT OR IGNORE INTO plants (hash, document) VALUES (?, ?)", (plant_hash, document)
+            )
+        row = self._connection.execute("SELECT id FROM plants WHERE hash = ?", (plant_hash,)).fetchone()
+        self._plant_ids[plant_hash] = int(row[0])
+
+    def write_scan(
+        self,
+        frame: Frame,
+        events: Sequence[EventRow],
+        taken: Sequence[Taken],
+        live: dict[str, NDArray[Any]],
+        snapshot: Snapshot | None,
+    ) -> None:
+        """One scan, whole or not at all, on disk when this returns."""
+        data, picture = encode_frame(frame), pack(live)
+        with transaction(self._connection, self.path):
+            execute = self._connection.execute
+            execute(
+                "INSERT INTO frames VALUES (?, ?, ?, ?)",
+                (frame.number, frame.time_ns, self._plant_ids[frame.plant], data),
+            )
+            self._insert_events(events)
+            if taken:
+                self._connection.executemany(
+                    "INSERT INTO requests VALUES (?, ?, ?, ?)",
+                    [(t.request.id, frame.number, t.inbox_row, document_of(t.request)) for t in taken],
+                )
+            execute("INSERT OR REPLACE INTO latest VALUES (1, ?, ?)", (frame.number, picture))
+            if snapshot is not None:
+                execute(
+                    "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?)",
+                    (snapshot.number, snapshot.plant, snapshot.engine, snapshot.data),
+                )
+                execute(
+                    "DELETE FROM snapshots WHERE number NOT IN "
+                    "(SELECT number FROM snapshots ORDER BY number DESC LIMIT ?)",
+                    (_SNAPSHOTS_KEPT,),
+                )
+
+    def write_events(self, events: Sequence[EventRow]) -> None:
+        """Events outside a scan: the stop of the service."""
+        with transaction(self._connection, self.path):
+            self._insert_events(events)
+
+    def _insert_events(self, events: Sequence[EventRow]) -> None:
+        if events:
+            self._connection.executemany(
+                "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [(e.seq, e.scan, e.time_ns, e.kind, e.subject, e.actor, e.body, e.previous, e.hash) for e in events],
+            )
+
+    def close(self) -> None:
+        """Fold the log into the file and close it."""
+        self._connection.close()
+
+
+class RecordReader:
+    """Read-only view of record.db, safe beside the writer."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / RECORD
+        self._connection = open_reader(self.path, len(MIGRATIONS))
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._connection.close()
+
+    def __enter__(self) -> "RecordReader":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _rows(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        with translated(self.path):
+            return self._connection.execute(statement, values).fetchall()
+
+    def last_number(self) -> int:
+        """Number of the newest recorded scan, 0 in an empty record."""
+        return int(self._rows("SELECT coalesce(max(number), 0) FROM frames")[0][0])
+
+    def first_number(self) -> int:
+        """Number of the oldest recorded scan, 0 in an empty record."""
+        return int(self._rows("SELECT coalesce(min(number), 0) FROM frames")[0][0])
+
+    def scan_count(self) -> int:
+        """How many scans are recorded."""
+        return int(self._rows("SELECT count(*) FROM frames")[0][0])
+
+    def latest(self) -> Latest | None:
+        """The newest frame with the live arrays, or None before the first scan."""
+        rows = self._rows(
+            "SELECT f.number, p.hash, f.time_ns, f.data, l.data FROM latest l JOIN frames f ON f.number = l.number "
+            "JOIN plants p ON p.id = f.plant"
+        )
+        if not rows:
+            return None
+        number, plant, time_ns, data, picture = rows[0]
+        return Latest(frame=decode_frame(number, plant, time_ns, data), live=unpack(picture))
+
+    def plant_document(self, plant_hash: str) -> str | None:
+        """The plant description under a hash, as canonical JSON."""
+        rows = self._rows("SELECT document FROM plants WHERE hash = ?", (plant_hash,))
+        return str(rows[0][0]) if rows else None
+
+    def newest_plant(self) -> tuple[str, str] | None:
+        """Hash and document of the plant of the newest frame, else of the newest plant."""
+        rows = self._rows(
+            "SELECT hash, document FROM plants ORDER BY id = (SELECT plant FROM frames ORDER BY number DESC LIMIT 1) "
+            "DESC, id DESC LIMIT 1"
+        )
+        return (str(rows[0][0]), str(rows[0][1])) if rows else None
+
+    def frames(self, first: int, last: int) -> Iterator[Frame]:
+        """Frames with numbers first..last, in order, read in slices."""
+        while first <= last:
+            rows = self._rows(
+                "SELECT f.number, p.hash, f.time_ns, f.data FROM frames f JOIN plants p ON p.id = f.plant "
+                "WHERE f.number BETWEEN ? AND ? ORDER BY f.number LIMIT ?",
+                (first, last, _SLICE),
+            )
+            for number, plant, time_ns, data in rows:
+                yield decode_frame(number, plant, time_ns, data)
+            if len(rows) < _SLICE:
+                return
+            first = int(rows[-1][0]) + 1
+
+    def frame_numbers(self, first: int, last: int) -> list[int]:
+        """Numbers of the recorded scans in first..last, in order."""
+        return [
+            int(row[0])
+            for row in self._rows(
+                "SELECT number FROM frames WHERE number BETWEEN ? AND ? ORDER BY number", (first, last)
+            )
+        ]
+
+    def number_at(self, time_ns: int) -> int:
+        """Number of the first scan at or after a UTC time, or the one after the newest."""
+        rows = self._rows("SELECT number FROM frames WHERE time_ns >= ? ORDER BY number LIMIT 1", (time_ns,))
+        return int(rows[0][0]) if rows else self.last_number() + 1
+
+    def taken(self, number: int) -> list[Request]:
+        """Requests that scan `number` took up, in their order."""
+        rows = self._rows("SELECT document FROM requests WHERE scan = ? ORDER BY inbox_row", (number,))
+        return [request_of(str(row[0])) for row in rows]
+
+    def inbox_cursor(self) -> int:
+        """Row of the inbox up to which everything was taken."""
+        return int(self._rows("SELECT coalesce(max(inbox_row), 0) FROM requests")[0][0])
+
+    def snapshot(self, plant: str, engine: str) -> Snapshot | None:
+        """The newest snapshot of this plant and engine version."""
+        rows = self._rows(
+            "SELECT number, data FROM snapshots WHERE plant = ? AND engine = ? ORDER BY number DESC LIMIT 1",
+            (plant, engine),
+        )
+        return Snapshot(number=rows[0][0], plant=plant, engine=engine, data=rows[0][1]) if rows else None
+
+    def events(
+        self,
+        *,
+        after: int = 0,
+        kinds: Sequence[str] = (),
+        subject: str | None = None,
+        newest: int | None = None,
+        from_ns: int | None = None,
+    ) -> Iterator[EventRow]:
+        """Events after sequence number `after`, oldest first; `newest` gives the last n instead, newest first."""
+        where, values = ["seq > ?"], [after]
+        if kinds:
+            where.append(f"kind IN ({','.join('?' * len(kinds))})")
+            values.extend(kinds)  # type: ignore[arg-type]  # a mixed list of SQL parameters
+        if subject is not None:
+            where.append("subject = ?")
+            values.append(subject)  # type: ignore[arg-type]  # a mixed list of SQL parameters
+        if from_ns is not None:
+            where.append("time_ns >= ?")
+            values.append(from_ns)
+        columns = "SELECT seq, scan, time_ns, kind, subject, actor, body, previous, hash FROM events WHERE "
+        if newest is not None:
+            for row in self._rows(f"{columns}{' AND '.join(where)} ORDER BY seq DESC LIMIT ?", [*values, newest]):
+                yield _event(row)
+            return
+        while True:
+            rows = self._rows(f"{columns}{' AND '.join(where)} ORDER BY seq LIMIT ?", [*values, _SLICE])
+            for row in rows:
+                yield _event(row)
+            if len(rows) < _SLICE:
+                return
+            values[0] = int(rows[-1][0])
+
+    def raw_events(self) -> Iterator[tuple[Any, ...]]:
+        """Every event row as SQLite holds it, text as bytes: what `journal verify` looks at."""
+        with translated(self.path):
+            connection = sqlite3.connect(f"{self.path.resolve().as_uri()}?mode=ro", uri=True)
+            connection.text_factory = bytes
+            try:
+                after: int | None = None
+                while True:
+                    where, values = ("WHERE seq > ?", [after]) if after is not None else ("", [])
+                    rows = connection.execute(
+                        f"SELECT seq, scan, time_ns, kind, subject, actor, body, previous, hash FROM events {where} "  # noqa: S608  # fixed text
+                        "ORDER BY seq LIMIT ?",
+                        [*values, _SLICE * 20],
+                    ).fetchall()
+                    yield from rows
+                    if len(rows) < _SLICE * 20:
+                        return
+                    after = rows[-1][0]
+            finally:
+                connection.close()
+
+
+def _event(row: tuple[Any, ...]) -> EventRow:
+    seq, scan, time_ns, kind, subject, actor, body, previous, digest = row
+    return EventRow(
+        seq=seq,
+        scan=scan,
+        time_ns=time_ns,
+        kind=kind,
+        subject=subject,
+        actor=actor,
+        body=body,
+        previous=previous,
+        hash=digest,
+    )
+
+
+def document_of(request: Request) -> str:
+    """A request as JSON text."""
+    return json.dumps(
+        {
+            "id": request.id,
+            "kind": request.kind.value,
+            "subject": request.subject,
+            "occurrence": request.occurrence,
+            "actor": request.actor,
+            "role": request.role.value,
+            "second_actor": request.second_actor,
+            "made_ns": request.made_ns,
+            "valid_until_ns": request.valid_until_ns,
+            "body": request.body,
+        },
+        sort_keys=True,
+        ensure_ascii=False,
+    )
+
+
+def request_of(document: str) -> Request:
+    """The request that `document_of` wrote."""
+    fields = json.loads(document)
+    fields["kind"] = RequestKind(fields["kind"])
+    fields["role"] = Role(fields["role"])
+    return Request(**fields)

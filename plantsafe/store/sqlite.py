@@ -1,0 +1,98 @@
+"""How every SQLite file of ours is opened: WAL, full sync, a version, and errors that a person can act on."""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from plantsafe.errors import DamagedFileError, NewerFileError, StoreError
+
+Migration = Callable[[sqlite3.Connection], None]
+
+
+def open_writer(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connection:
+    """The writing connection, migrated to `len(migrations)`; a newer file is refused untouched."""
+    with translated(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(path, isolation_level=None, timeout=5.0)
+        try:
+            version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+            if version > len(migrations):
+                raise NewerFileError(
+                    f"{path} has version {version}; this plantsafe knows {len(migrations)}",
+                    mend="run the newer plantsafe, or give another data folder",
+                )
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+            for number, migrate in enumerate(migrations[version:], start=version + 1):
+                connection.execute("BEGIN IMMEDIATE")
+                migrate(connection)
+                connection.execute(f"PRAGMA user_version={number:d}")
+                connection.execute("COMMIT")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def open_reader(path: Path, known_version: int) -> sqlite3.Connection:
+    """A read-only connection; the file must exist and not be newer than `known_version`."""
+    if not path.is_file():
+        raise StoreError(f"there is no {path}", mend="start the scan service with this data folder first")
+    with translated(path):
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=5.0)
+        try:
+            version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        except BaseException:
+            connection.close()
+            raise
+        if version > known_version:
+            connection.close()
+            raise NewerFileError(
+                f"{path} has version {version}; this plantsafe knows {known_version}", mend="run the newer plantsafe"
+            )
+        return connection
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
+    """All or nothing; a failure rolls back and becomes one clear error."""
+    with translated(path):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """SQLite's and the system's errors as ours, with the file's name and what would mend it."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _error_of(path, error) from error
+    except OSError as error:
+        raise StoreError(
+            f"{path} cannot be used: {error.strerror or error}", mend="check the folder's existence and its permissions"
+        ) from error
+
+
+def _error_of(path: Path, error: sqlite3.Error) -> StoreError:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_FULL:
+        return StoreError(
+            f"the disk is full: {path} cannot grow; what was recorded is safe", mend="free disk space, then start again"
+        )
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return DamagedFileError(
+            f"{path} is damaged ({error})", mend="keep the file, restore the last backup, or give an empty data folder"
+        )
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+        return StoreError(f"{path} cannot be written ({error})", mend="check the folder's permissions")
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return StoreError(f"{path} is in use by another writer", mend="stop the other scan service of this data folder")
+    return StoreError(f"{path}: {error}", mend="check the disk and the data folder")
