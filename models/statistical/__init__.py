@@ -1,0 +1,1 @@
+"""Monitors that learn what is normal: EWMA, CUSUM, Mahalanobis; one step a scan, whole arrays."""
