@@ -48,7 +48,7 @@ def integrate(
     solved = solve_ivp(
         lambda _t, y: list(derivative(y.tolist())),
         (start, end),
-        list(initial),
+        np.array(initial, dtype=np.float64),
         method="LSODA",
         rtol=rtol,
         atol=atol,

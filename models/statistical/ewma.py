@@ -5,7 +5,8 @@
 
 Sources: Roberts 1959 and Montgomery, Statistical Quality Control, for the mean; MacGregor & Harris 1993 (J. Quality
 Technology 25:106) for the variance about the moving mean and its degrees of freedom (both from memory). (2 - lambda)/2
-makes the variance unbiased for independent samples. Correlated samples, the rule in plants, need wider limits: learn them.
+makes the variance unbiased for independent samples. Correlated samples, the rule in plants, need wider limits:
+learn them.
 
 Shapes are (n_points,) throughout, values in the point's unit. No BLAS.
 """

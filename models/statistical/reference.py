@@ -1,8 +1,8 @@
 """What is normal for each point: mean and spread, learnt once from normal data, with a floor under the spread.
 
 Constant columns: the spread is never below `floor` (a point's resolution, in its own unit). A column that never moved
-in the normal data therefore counts one floor as one standard deviation: its first change is seen, and nothing is divided
-by zero.
+in the normal data therefore counts one floor as one standard deviation: its first change is seen, and nothing is
+divided by zero.
 """
 
 from dataclasses import dataclass
