@@ -1,0 +1,24 @@
+"""Yes, no, or not known: what bad and stale data leave of a question."""
+
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plantsafe.frame import Bool
+
+U1 = NDArray[np.uint8]
+
+
+class Answer(IntEnum):
+    """ABSENT fills the rows of a padded array that stand for nothing."""
+
+    NO = 0
+    YES = 1
+    UNKNOWN = 2
+    ABSENT = 3
+
+
+def answer(yes: Bool, no: Bool) -> U1:
+    """YES where `yes`, NO where only `no`, UNKNOWN elsewhere."""
+    return np.where(yes, np.uint8(Answer.YES), np.where(no, np.uint8(Answer.NO), np.uint8(Answer.UNKNOWN)))

@@ -1,0 +1,190 @@
+"""The check of all safety functions: what protects now, what was demanded of it, and what it did."""
+
+import numpy as np
+
+from plantsafe.frame import F8, I8, Bool, Frame
+from plantsafe.plant import Plant
+from plantsafe.protection.answer import U1, Answer
+from plantsafe.protection.channel import Sight, look
+from plantsafe.protection.conditions import KINDS, function_conditions
+from plantsafe.protection.demand import Happened, Memory, TripCause, step
+from plantsafe.protection.facts import bypass_facts, function_facts
+from plantsafe.protection.tables import compile_functions
+from plantsafe.protection.vote import ChannelState, Protection, Votes, take_votes
+from plantsafe.verdict import Arrays, Verdict
+
+MAX_BLIND_SCANS = 2  # not seen whole for longer than this: not verifiable (as alarms that cannot be judged)
+
+
+class FunctionCheck:
+    """Seven conditions a function. What cannot be judged is unknown and stays as it was; a certain yes raises."""
+
+    name = "functions"
+
+    def __init__(self, plant: Plant) -> None:
+        self._plant = plant
+        self._table = table = compile_functions(plant)
+        self.conditions = function_conditions(plant)
+        n, shape = len(table.names), table.input.shape
+        self._last = np.zeros(1, dtype=np.int64)
+        self._memory = Memory.fresh(n)
+        self._active: Bool = np.zeros((n, len(KINDS)), dtype=np.bool_)
+        self._since: I8 = np.zeros((n, len(KINDS)), dtype=np.int64)
+        self._blind: I8 = np.zeros(n, dtype=np.int64)
+        self._status: U1 = np.full(n, Protection.NOT_VERIFIABLE, dtype=np.uint8)
+        self._bypassed: Bool = np.zeros(shape, dtype=np.bool_)
+        self._bypass_seen_at: I8 = np.zeros(shape, dtype=np.int64)
+        self._bypass_scans: I8 = np.zeros(n, dtype=np.int64)
+        self._in_service_scans: I8 = np.zeros(n, dtype=np.int64)
+        self._unseen_scans: I8 = np.zeros(n, dtype=np.int64)
+        self._live: Arrays = {}
+
+    def evaluate(self, frame: Frame, verdict: Verdict, block: slice) -> None:
+        """Judge every function, and tell the journal what happened."""
+        table, number, last = self._table, frame.number, int(self._last[0])
+        elapsed = number - last if last else 1
+        self._last = np.array([number], dtype=np.int64)
+        sight = look(table, frame)
+        votes = take_votes(sight.state, sight.beyond, table.vote, table.on_fault, table.on_bypass)
+        self._memory, happened = step(
+            self._memory,
+            table,
+            number=number,
+            last=last,
+            vote=votes.result,
+            needed=sight.needed,
+            safe=sight.safe,
+            tripped=sight.tripped,
+        )
+        unseen = (sight.state == ChannelState.NOT_VISIBLE).any(axis=1)
+        blind = unseen | (sight.tripped == Answer.UNKNOWN) | (sight.element_safe == Answer.UNKNOWN).any(axis=1)
+        self._blind = np.where(blind, self._blind + elapsed, 0)
+        self._status = self._protection(votes, blind)
+        margin_eu = self._margin(sight)
+        self._write(verdict, block, number, sight, votes, happened, unseen, blind, margin_eu)
+        self._count(sight, blind, votes.absent, elapsed)
+        verdict.facts.extend(function_facts(self._plant, frame, sight, votes, self._memory, happened))
+        self._note_bypasses(sight, verdict, number)
+        self._live = {
+            "status": self._status,
+            "channel_state": sight.state,
+            "margin": margin_eu,
+            "vote": votes.result,
+            "demand": np.where(sight.needed, votes.result, np.uint8(Answer.NO)).astype(np.uint8),
+            "tripped": sight.tripped,
+            "elements_safe": sight.element_safe,
+            "phase": self._memory.phase,
+            "response_lo_s": self._memory.lo_s,
+            "response_hi_s": self._memory.hi_s,
+            "bypass_scans": self._bypass_scans,
+            "in_service_scans": self._in_service_scans,
+            "unseen_scans": self._unseen_scans,
+        }
+
+    def _protection(self, votes: Votes, blind: Bool) -> U1:
+        """Certainly nothing goes first; a short blindness keeps what was seen last."""
+        seen = np.where(votes.whole, np.uint8(Protection.PROTECTED), np.uint8(Protection.DEGRADED))
+        status = np.where(blind, self._status, seen)
+        status = np.where(self._blind > MAX_BLIND_SCANS, np.uint8(Protection.NOT_VERIFIABLE), status)
+        return np.where(votes.absent, np.uint8(Protection.NONE), status).astype(np.uint8)
+
+    def _margin(self, sight: Sight) -> F8:
+        """Distance of the nearest healthy channel to the setpoint (n_functions), NaN with no such channel."""
+        usable = (sight.state == ChannelState.HEALTHY) & ~np.isnan(sight.distance_eu)
+        nearest = np.where(usable, sight.distance_eu, np.inf).min(axis=1)
+        return np.where(np.isinf(nearest), np.nan, nearest)
+
+    def _write(
+        self,
+        verdict: Verdict,
+        block: slice,
+        number: int,
+        sight: Sight,
+        votes: Votes,
+        happened: Happened,
+        unseen: Bool,
+        blind: Bool,
+        margin_eu: F8,
+    ) -> None:
+        """Three answers a condition: certainly so, certainly not, or unknown, which stays as it was."""
+        table, before = self._table, self._active
+        shape = before.shape
+        column: dict[str, int] = {kind: i for i, kind in enumerate(KINDS)}
+        yes, no = np.zeros(shape, dtype=np.bool_), np.zeros(shape, dtype=np.bool_)
+
+        def say(kind: str, so: Bool, not_so: Bool) -> None:
+            yes[:, column[kind]], no[:, column[kind]] = so, not_so
+
+        at_setpoint = (votes.result == Answer.UNKNOWN) & ~unseen & before[:, column["demand"]]
+        say(
+            "demand",
+            sight.needed & ((votes.result == Answer.YES) | at_setpoint),
+            ~sight.needed | (votes.result == Answer.NO) | (~unseen & ~at_setpoint),
+        )
+        say("tripped", sight.tripped == Answer.YES, sight.tripped == Answer.NO)
+        say("failure_on_demand", happened.failing, ~happened.doubtful)
+        spurious = happened.cause == TripCause.SPURIOUS
+        say("spurious_trip", spurious, sight.tripped != Answer.UNKNOWN)
+        say("degraded", ~blind & (self._status == Protection.DEGRADED), ~blind)
+        say("none", votes.absent, ~blind)
+        say("bypass", (sight.bypass == Answer.YES).any(axis=1), (sight.bypass != Answer.UNKNOWN).all(axis=1))
+
+        unknown = ~yes & ((self._blind > MAX_BLIND_SCANS)[:, None] | ~no)
+        self._active = yes | (unknown & before)
+        self._since = np.where(self._active & ~before, number, np.where(self._active, self._since, 0))
+        value, limit = np.full(shape, np.nan), np.full(shape, np.nan)
+        value[:, column["demand"]] = table.setpoint - table.sign * margin_eu
+        limit[:, column["demand"]] = table.setpoint
+        value[:, column["failure_on_demand"]] = happened.waited_s
+        limit[:, column["failure_on_demand"]] = table.response_s
+        verdict.active[block] = self._active.ravel()
+        verdict.unknown[block] = unknown.ravel()
+        verdict.since[block] = self._since.ravel()
+        verdict.value[block] = value.ravel()
+        verdict.limit[block] = limit.ravel()
+
+    def _count(self, sight: Sight, blind: Bool, absent: Bool, elapsed: int) -> None:
+        """Scans bypassed, in service, and unseen; lost scans are unseen. Absent by faults alone is none of them."""
+        bypassed = (sight.bypass == Answer.YES).any(axis=1)
+        self._bypass_scans = self._bypass_scans + bypassed
+        self._in_service_scans = self._in_service_scans + (~bypassed & ~blind & ~absent)
+        self._unseen_scans = self._unseen_scans + (~bypassed & blind) + (elapsed - 1)
+
+    def _note_bypasses(self, sight: Sight, verdict: Verdict, number: int) -> None:
+        on, off = sight.bypass == Answer.YES, sight.bypass == Answer.NO
+        turned_on, turned_off = on & ~self._bypassed, off & self._bypassed
+        if turned_on.any() or turned_off.any():
+            verdict.facts.extend(bypass_facts(self._plant, number, turned_on, turned_off, self._bypass_seen_at))
+        self._bypassed = (self._bypassed | on) & ~off
+        self._bypass_seen_at = np.where(on | off, number, self._bypass_seen_at)
+
+    def state(self) -> Arrays:
+        """Everything that the next scan needs of the scans before."""
+        own: Arrays = {
+            "last": self._last,
+            "active": self._active,
+            "since": self._since,
+            "blind": self._blind,
+            "status": self._status,
+            "bypassed": self._bypassed,
+            "bypass_seen_at": self._bypass_seen_at,
+            "bypass_scans": self._bypass_scans,
+            "in_service_scans": self._in_service_scans,
+            "unseen_scans": self._unseen_scans,
+        }
+        return own | {f"memory.{name}": array for name, array in self._memory.arrays().items()}
+
+    def load(self, arrays: Arrays) -> None:
+        """Take over what `state` gave."""
+        self._last, self._blind, self._status = arrays["last"], arrays["blind"], arrays["status"]
+        self._active, self._since = arrays["active"].astype(np.bool_), arrays["since"]
+        self._bypassed = arrays["bypassed"].astype(np.bool_)
+        self._bypass_seen_at = arrays["bypass_seen_at"]
+        self._bypass_scans, self._in_service_scans = arrays["bypass_scans"], arrays["in_service_scans"]
+        self._unseen_scans = arrays["unseen_scans"]
+        prefix = "memory."
+        self._memory = Memory.of({k.removeprefix(prefix): a for k, a in arrays.items() if k.startswith(prefix)})
+
+    def live(self) -> Arrays:
+        """By function: Protection, Answers, Phase, margin in the point's unit, the last response, hours in scans."""
+        return self._live

@@ -1,0 +1,205 @@
+"""From demand to trip to safe state: what each safety function was asked for, what it did, and within what time.
+
+A function is IDLE until its vote is certainly true in its hazardous mode: a demand. It is then WAITING for the final
+elements to reach their safe state. Reached: SETTLED until the demand ends. Not reached when even the shortest time
+that agrees with the scans is longer than the required response: FAILED on demand, until the demand ends or the safe
+state is reached late. A demand that ends before its function acted is still owed an answer. An element vote that is
+lost again under a standing demand is a new wait.
+
+Moments are known as intervals, (last scan before, first scan at or after]; lost scans and doubtful data only widen
+them. Scan number 0 means never. The response runs from the true crossing of the setpoint, so the declared sensor lag
+is added to what is seen.
+"""
+
+from dataclasses import dataclass, fields, replace
+from enum import IntEnum
+
+import numpy as np
+
+from plantsafe.frame import F8, I8, Bool
+from plantsafe.protection.answer import U1, Answer
+from plantsafe.protection.tables import FunctionTable
+from plantsafe.verdict import Arrays
+
+TIME_TOLERANCE_S = 1e-6  # far below a scan: room for the sums of decimal fractions
+
+
+class Phase(IntEnum):
+    """Where a function stands with its demand."""
+
+    IDLE = 0
+    WAITING = 1
+    SETTLED = 2
+    FAILED = 3
+
+
+class TripCause(IntEnum):
+    """Why the safety system's output tripped, as far as the scans around it tell."""
+
+    NOT_TRIPPED = 0
+    OPEN = 1  # one scan more is awaited: inputs and output are not read at the same instant
+    DEMAND = 2
+    SPURIOUS = 3
+    NOT_RESOLVED = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """One row a function; `*_at`, `*_before` are scan numbers.
+
+    no_demand_at: last scan with certainly no demand. demand_before, demand_at: the interval of the demand's start.
+    unsafe_at: last scan with certainly no safe state. safe_at: first scan of the present unbroken run of scans with a
+    safe state, 0 in none; safe_seen_at: last scan with it. untripped_at, tripped_at: the same for the output.
+    quiet_at: last scan with certainly no vote. lo_s, hi_s: the last response.
+    """
+
+    phase: U1
+    no_demand_at: I8
+    demand_before: I8
+    demand_at: I8
+    unsafe_at: I8
+    safe_at: I8
+    safe_seen_at: I8
+    untripped_at: I8
+    tripped_at: I8
+    cause: U1
+    quiet_at: I8
+    lo_s: F8
+    hi_s: F8
+
+    @classmethod
+    def fresh(cls, n: int) -> "Memory":
+        """Nothing seen yet."""
+        codes, scans, times = np.zeros(n, np.uint8), np.zeros(n, np.int64), np.full(n, np.nan)
+        whole = {"phase": codes, "cause": codes, "lo_s": times, "hi_s": times}
+        return cls(**{field.name: whole.get(field.name, scans) for field in fields(cls)})
+
+    def arrays(self) -> Arrays:
+        """By name, for a snapshot."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @classmethod
+    def of(cls, arrays: Arrays) -> "Memory":
+        """What `arrays` gave."""
+        return cls(**{field.name: arrays[field.name] for field in fields(cls)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happened:
+    """What the frame brought, one row a function.
+
+    failing: on demand and certainly too late, in this scan or since. doubtful: the required response is over and the
+    safe state cannot be seen. reached: the safe state was reached under a demand, within (lo_s, hi_s] of memory.
+    lost: it was left again. waited_s: the shortest time the demand can have lasted, NaN when none is open.
+    tripped: the output rose. judged: the cause of a rise is now told; cause: TripCause, also where the output has
+    fallen again meanwhile.
+    """
+
+    started: Bool
+    reached: Bool
+    failed: Bool
+    lost: Bool
+    failing: Bool
+    doubtful: Bool
+    waited_s: F8
+    tripped: Bool
+    judged: Bool
+    cause: U1
+
+
+def step(
+    memory: Memory, table: FunctionTable, *, number: int, last: int, vote: U1, needed: Bool, safe: U1, tripped: U1
+) -> tuple[Memory, Happened]:
+    """Take in scan `number`, the one before it being `last` (0: none). vote, safe, tripped: Answers (n_functions)."""
+    demand = vote == Answer.YES
+    demand &= needed
+    none = (vote == Answer.NO) | ~needed
+    safe_yes, safe_no = safe == Answer.YES, safe == Answer.NO
+    off = tripped == Answer.NO
+    unbroken = number - last == 1
+
+    phase = memory.phase
+    settled = phase == Phase.SETTLED
+    started = (phase == Phase.IDLE) & demand
+    lost = settled & demand & safe_no
+    opened = started | lost
+    before = np.where(started, memory.no_demand_at, np.where(lost, memory.safe_seen_at, memory.demand_before))
+    at = np.where(opened, number, memory.demand_at)
+    unsafe_at = np.where(safe_no, number, memory.unsafe_at)
+    goes_on = (memory.safe_at > 0) & unbroken
+    safe_at = np.where(safe_yes, np.where(goes_on, memory.safe_at, number), 0)
+
+    waiting = opened | (phase == Phase.WAITING)
+    standing = phase == Phase.FAILED
+    reached = (waiting | standing) & safe_yes
+    lo_s, hi_s = _response(table, before, at, unsafe_at, safe_at)
+    waited_s = np.where(waiting | standing, (number - at) * table.period_s + table.sensor_lag_s, np.nan)
+    over = waited_s > table.response_s + TIME_TOLERANCE_S
+    failed = waiting & safe_no & over
+    failing = failed | (standing & ~reached)
+    after = np.where(reached, np.uint8(Phase.SETTLED), np.where(failing, np.uint8(Phase.FAILED), phase))
+    after = np.where(waiting & ~reached & ~failed, np.uint8(Phase.WAITING), after)
+    after = np.where(none & (after != Phase.WAITING), np.uint8(Phase.IDLE), after)
+
+    cause, rose, judged = _trip(memory, number, last, vote, tripped, after != Phase.IDLE)
+    return (
+        replace(
+            memory,
+            phase=after.astype(np.uint8),
+            no_demand_at=np.where(none, number, memory.no_demand_at),
+            demand_before=before,
+            demand_at=at,
+            unsafe_at=unsafe_at,
+            safe_at=safe_at,
+            safe_seen_at=np.where(safe_yes, number, memory.safe_seen_at),
+            untripped_at=np.where(off, number, memory.untripped_at),
+            tripped_at=np.where(rose, number, memory.tripped_at),
+            cause=np.where(off, np.uint8(TripCause.NOT_TRIPPED), cause),
+            quiet_at=np.where(vote == Answer.NO, number, memory.quiet_at),
+            lo_s=np.where(reached, lo_s, memory.lo_s),
+            hi_s=np.where(reached, hi_s, memory.hi_s),
+        ),
+        Happened(
+            started=started,
+            reached=reached,
+            failed=failed,
+            lost=lost,
+            failing=failing,
+            doubtful=waiting & over & ~safe_yes & ~safe_no,
+            waited_s=waited_s,
+            tripped=rose,
+            judged=judged,
+            cause=cause,
+        ),
+    )
+
+
+def _response(table: FunctionTable, before: I8, at: I8, unsafe_at: I8, safe_at: I8) -> tuple[F8, F8]:
+    """Seconds from the true crossing to the safe state; a safe state older than the demand answers in no time."""
+    period_s, lag_s = table.period_s, table.sensor_lag_s
+    lo_s = np.maximum(unsafe_at - at, 0) * period_s + lag_s
+    hi_s = np.where(before > 0, (safe_at - before) * period_s + lag_s, np.inf)
+    already = (before > 0) & (safe_at > 0) & (safe_at <= before)
+    return np.where(already, 0.0, lo_s), np.where(already, 0.0, hi_s)
+
+
+def _trip(memory: Memory, number: int, last: int, vote: U1, tripped: U1, on_demand: Bool) -> tuple[U1, Bool, Bool]:
+    """The cause of the output's state, whether it rose, and whether the cause of a rise is told in this scan.
+
+    Spurious only if the vote was certainly false in the scan before, in the scan of the rise and in the one after, and
+    none was lost. A demand in hand, or a vote in any of the three, explains the trip; else it is not resolved.
+    """
+    rose = (tripped == Answer.YES) & (memory.cause == TripCause.NOT_TRIPPED)
+    explained = on_demand | (vote == Answer.YES)
+    unbroken = (number - last == 1) and last > 0
+    quiet = (memory.quiet_at == last) & (vote == Answer.NO) & unbroken
+    at_rise = np.where(
+        quiet & (memory.untripped_at == last), np.uint8(TripCause.OPEN), np.uint8(TripCause.NOT_RESOLVED)
+    )
+    at_rise = np.where(explained, np.uint8(TripCause.DEMAND), at_rise)
+    awaited = memory.cause == TripCause.OPEN
+    next_scan = np.where(quiet, np.uint8(TripCause.SPURIOUS), np.uint8(TripCause.NOT_RESOLVED))
+    next_scan = np.where(explained, np.uint8(TripCause.DEMAND), next_scan)
+    cause = np.where(rose, at_rise, np.where(awaited, next_scan, memory.cause))
+    judged = awaited | (rose & (at_rise != TripCause.OPEN))
+    return cause.astype(np.uint8), rose, judged
