@@ -1,0 +1,5 @@
+"""Reads a control system over OPC UA; cannot write."""
+
+from connectors.opcua.source import OpcUaSource
+
+__all__ = ["OpcUaSource"]
