@@ -66,7 +66,8 @@ class SourceCheck:
         self._last[0] = frame.number
         self._age = frame.number - np.maximum(frame.received, self._first[0] - 1)
 
-        beat = np.where(is_bad(frame.status[self._heartbeat]), np.nan, frame.value[self._heartbeat])
+        gone = is_bad(frame.status[self._heartbeat]) | self.lost
+        beat = np.where(gone, np.nan, frame.value[self._heartbeat])
         moved = ~np.isnan(beat) & (beat != self._last_heartbeat)
         self._still = np.where(moved, 0, self._still + elapsed)
         self._last_heartbeat = np.where(np.isnan(beat), self._last_heartbeat, beat)
@@ -74,7 +75,7 @@ class SourceCheck:
         status, value = frame.status.copy(), frame.value.copy()
         broken = ~is_bad(status) & ~np.isfinite(value)
         status[broken] = BAD
-        lost = (self._age > MAX_AGE_SCANS)[self._point_source]
+        lost = self.lost[self._point_source]
         never = (frame.received == 0)[self._point_source]
         status[lost] = np.where(never[lost], np.uint32(BAD_WAITING_FOR_INITIAL_DATA), np.uint32(BAD_NO_COMMUNICATION))
         frozen = (self._still >= MAX_STILL_SCANS)[self._point_source]

@@ -1,0 +1,160 @@
+"""A small plant, and a trace: frames given by name, one line a scan."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+
+from plantsafe.frame import Frame
+from plantsafe.plant.model import PlantFile
+from plantsafe.plant.tables import Plant, compile_plant
+from plantsafe.request import Request, RequestKind, Role
+from plantsafe.scan.engine import Engine, ScanRecord
+
+TEXT = {"en": "text", "zh": "文字"}
+START_NS = 1_790_000_000_000_000_000
+
+
+def point(name: str, source: str, **more: Any) -> dict[str, Any]:
+    address = (
+        {"opcua": {"node": f"s={name}"}}
+        if source == "DCS"
+        else {"modbus": {"table": "input", "address": 2 * more.pop("address", 0), "type": "float32"}}
+    )
+    return {"name": name, "title": TEXT, "unit": "R1", "source": source, "range": [0.0, 200.0], **address, **more}
+
+
+def alarm(name: str, of: str, direction: str, limit: float, **more: Any) -> dict[str, Any]:
+    return {
+        "name": name, "point": of, "direction": direction, "limit": limit, "deadband": 1.0, "priority": 2,
+        "class": "safety", "consequence": TEXT, "action": TEXT, "respond_min": 5, **more,
+    }  # fmt: skip
+
+
+def plant_document() -> dict[str, Any]:
+    return {
+        "schema": 1,
+        "author": "test",
+        "site": {"name": "small", "title": TEXT},
+        "workshops": [
+            {
+                "name": "W1", "title": TEXT, "head_count_max": 9,
+                "partitions": [{"name": "W1-A", "title": TEXT, "head_count": "HC", "head_count_max": 3}],
+            }
+        ],
+        "units": [{"name": "R1", "title": TEXT, "workshop": "W1", "partition": "W1-A", "process": "nitration_semibatch"}],
+        "sources": [
+            {"name": "DCS", "title": TEXT, "protocol": "opcua", "endpoint": "opc.tcp://127.0.0.1:1", "heartbeat": "DCS.HB",
+             "consequence": TEXT, "action": TEXT},
+            {"name": "SIS", "title": TEXT, "protocol": "modbus", "endpoint": "127.0.0.1:1", "heartbeat": "SIS.HB",
+             "consequence": TEXT, "action": TEXT},
+        ],
+        "points": [
+            point("DCS.HB", "DCS", kind="count", range=[0.0, 1e9]),
+            point("T", "DCS"),
+            point("F", "DCS", fail_direction="low"),
+            point("HC", "DCS", kind="count", range=[0.0, 50.0]),
+            point("SIS.HB", "SIS", kind="count", range=[0.0, 1e9]),
+            point("P", "SIS", address=4),
+        ],
+        "alarms": [
+            alarm("T.HH", "T", "HH", 80.0, priority=1),
+            alarm("T.H", "T", "H", 70.0, on_delay_s=2, off_delay_s=3),
+            alarm("F.L", "F", "L", 10.0, deadband=0.0),
+            alarm("P.H", "P", "H", 50.0),
+        ],
+    }  # fmt: skip
+
+
+def small_plant(**changes: Any) -> Plant:
+    return compile_plant(PlantFile.model_validate(plant_document() | changes))
+
+
+@dataclass
+class Trace:
+    """Steps an engine by point names; what is not named keeps its value, heartbeats beat by themselves."""
+
+    engine: Engine
+    number: int = 0
+    values: dict[str, float] = field(default_factory=lambda: {"T": 60.0, "F": 20.0, "P": 40.0, "HC": 1.0})
+    silent: set[str] = field(default_factory=set)
+    still: set[str] = field(default_factory=set)
+    step_ns: int = 0
+    requests: list[Request] = field(default_factory=list)
+    last: ScanRecord | None = None
+    frames: list[Frame] = field(default_factory=list)
+    received: dict[str, int] = field(default_factory=dict)
+
+    def raw(self, status: dict[str, int] | None = None) -> Frame:
+        plant = self.engine.plant
+        n = plant.n_points
+        value, code = np.zeros(n), np.zeros(n, dtype=np.uint32)
+        for name, number in self.values.items():
+            value[plant.points.row[name]] = number
+        for source in plant.sources.names:
+            beat = plant.sources.heartbeat[plant.sources.row[source]]
+            value[beat] = 1.0 if source in self.still else float(self.number)
+            if source not in self.silent:
+                self.received[source] = self.number
+        for name, bits in (status or {}).items():
+            code[plant.points.row[name]] = bits
+        return Frame(
+            number=self.number,
+            plant=plant.hash,
+            time_ns=START_NS + self.number * plant.period_ns + self.step_ns,
+            value=value,
+            status=code,
+            source_time_ns=np.zeros(n, dtype=np.int64),
+            received=np.array([self.received.get(s, 0) for s in plant.sources.names], dtype=np.int64),
+            origin=np.zeros(plant.n_sources, dtype=np.uint8),
+            resolution_ns=np.zeros(plant.n_sources, dtype=np.int64),
+        )
+
+    def scan(self, *, skip: int = 0, status: dict[str, int] | None = None, **values: float) -> list[str]:
+        """One scan; returns "kind subject" of what the journal would get."""
+        self.number += 1 + skip
+        self.values |= values
+        record = self.engine.step(self.raw(status), self.requests)
+        self.requests = []
+        self.last = record
+        self.frames.append(record.frame)
+        return [f"{fact.kind} {fact.subject}" for fact in record.facts]
+
+    def state(self, name: str) -> str:
+        return self.engine.book.state_name(name)
+
+    def ack(
+        self, name: str, *, actor: str = "Li Na", role: Role = Role.OPERATOR, occurrence: int | None = None
+    ) -> None:
+        """Acknowledge in the next scan."""
+        now = int(self.engine.book.occurrence[self.engine.book.row[name]])
+        self.requests.append(
+            Request(
+                id=f"r{self.number}-{len(self.requests)}", kind=RequestKind.ACKNOWLEDGE, subject=name,
+                occurrence=now if occurrence is None else occurrence, actor=actor, role=role, second_actor="",
+                made_ns=START_NS, valid_until_ns=START_NS + 10**15,
+            )
+        )  # fmt: skip
+
+    def available(self, name: str) -> bool:
+        return not bool(self.engine.book.not_available[self.engine.book.row[name]])
+
+
+@pytest.fixture
+def plant() -> Plant:
+    return small_plant()
+
+
+@pytest.fixture
+def trace(plant: Plant) -> Trace:
+    return Trace(Engine(plant))
+
+
+@pytest.fixture(scope="session")
+def make_trace() -> Callable[..., Trace]:
+    def make(**changes: Any) -> Trace:
+        return Trace(Engine(small_plant(**changes)))
+
+    return make
