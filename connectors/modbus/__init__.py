@@ -1,0 +1,5 @@
+"""Reads a safety system over Modbus TCP; cannot write."""
+
+from connectors.modbus.source import ModbusSource
+
+__all__ = ["ModbusSource"]

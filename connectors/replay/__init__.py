@@ -1,0 +1,5 @@
+"""Gives recorded values again, one row a scan."""
+
+from connectors.replay.source import ReplaySource
+
+__all__ = ["ReplaySource"]
