@@ -37,7 +37,7 @@ class TripCause(IntEnum):
     """Why the safety system's output tripped, as far as the scans around it tell."""
 
     NOT_TRIPPED = 0
-    OPEN = 1  # one scan more is awaited: inputs and output are not read at the same instant
+    PENDING = 1  # one scan more is awaited: inputs and output are not read at the same instant
     DEMAND = 2
     SPURIOUS = 3
     NOT_RESOLVED = 4
@@ -194,12 +194,13 @@ def _trip(memory: Memory, number: int, last: int, vote: U1, tripped: U1, on_dema
     unbroken = (number - last == 1) and last > 0
     quiet = (memory.quiet_at == last) & (vote == Answer.NO) & unbroken
     at_rise = np.where(
-        quiet & (memory.untripped_at == last), np.uint8(TripCause.OPEN), np.uint8(TripCause.NOT_RESOLVED)
+        quiet & (memory.untripped_at == last), np.uint8(TripCause.PENDING), np.uint8(TripCause.NOT_RESOLVED)
     )
     at_rise = np.where(explained, np.uint8(TripCause.DEMAND), at_rise)
-    awaited = memory.cause == TripCause.OPEN
+    awaited = memory.cause == TripCause.PENDING
     next_scan = np.where(quiet, np.uint8(TripCause.SPURIOUS), np.uint8(TripCause.NOT_RESOLVED))
     next_scan = np.where(explained, np.uint8(TripCause.DEMAND), next_scan)
     cause = np.where(rose, at_rise, np.where(awaited, next_scan, memory.cause))
-    judged = awaited | (rose & (at_rise != TripCause.OPEN))
+    judged = awaited | (rose & (at_rise != TripCause.PENDING))
+    cause = np.where((tripped == Answer.NO) & ~awaited, np.uint8(TripCause.NOT_TRIPPED), cause)
     return cause.astype(np.uint8), rose, judged

@@ -59,6 +59,9 @@ def function_facts(
     def spurious(i: int) -> dict[str, Any]:
         return {"scan": int(memory.tripped_at[i])}
 
+    def told(i: int) -> dict[str, Any]:
+        return {"scan": int(memory.tripped_at[i]), "cause": TripCause(int(happened.cause[i])).name.lower()}
+
     def response(i: int) -> dict[str, Any]:
         lo_s, hi_s = float(memory.lo_s[i]), float(memory.hi_s[i])
         elements = functions[i].elements
@@ -91,7 +94,9 @@ def function_facts(
 
     yield from facts("demand_started", happened.started, demand)
     yield from facts("tripped", happened.tripped, trip)
-    yield from facts("spurious_trip", happened.judged & (happened.cause == TripCause.SPURIOUS), spurious)
+    unneeded = happened.cause == TripCause.SPURIOUS
+    yield from facts("trip_explained", happened.judged & ~happened.tripped & ~unneeded, told)
+    yield from facts("spurious_trip", happened.judged & unneeded, spurious)
     yield from facts("safe_state_lost", happened.lost, left)
     yield from facts("safe_state_reached", happened.reached, response)
     yield from facts("failure_on_demand", happened.failed, failure)
