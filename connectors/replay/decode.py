@@ -1,5 +1,6 @@
-"""From a CSV file to one Columns a line: `time_ns,POINT,...` and, where wanted, `POINT.status` (OPC UA, 0x... or number).
+"""From a CSV file to one Columns a line.
 
+Columns are `time_ns`, one a point by its name, and where wanted `POINT.status` (an OPC UA code, 0x... or a number).
 An empty field is a point without a value at that time. The whole file is read into memory.
 """
 
@@ -7,12 +8,15 @@ import csv
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from connectors.replay.map import TIME, columns_of
 from plantsafe.errors import SourceError
 from plantsafe.frame import BAD, BAD_WAITING_FOR_INITIAL_DATA, GOOD, Origin, is_bad
 from plantsafe.plant import Plant
 from plantsafe.source import Columns
+
+Places = NDArray[np.intp]
 
 
 def read_csv(plant: Plant, source: str, path: Path) -> tuple[Columns, ...]:
@@ -26,37 +30,38 @@ def read_csv(plant: Plant, source: str, path: Path) -> tuple[Columns, ...]:
         raise SourceError(f"{path}: is empty", mend=f"begin with a line {TIME},POINT,...")
     header, rows = lines[0], lines[1:]
     value_at, status_at = columns_of(plant, source, header)
-    time_at = header.index(TIME) if TIME in header else -1
+    time_at = np.intp(header.index(TIME) if TIME in header else -1)
     answers = []
     for number, fields in enumerate(rows, start=2):
         if len(fields) != len(header):
             raise SourceError(f"{path}:{number}: {len(fields)} fields under {len(header)} columns")
         try:
-            value = np.array([float(fields[i]) if i >= 0 and fields[i] else np.nan for i in value_at])
-            status = np.array(
-                [
-                    _status(fields[i] if i >= 0 else "", there=not np.isnan(v))
-                    for i, v in zip(status_at, value, strict=True)
-                ],
-                dtype=np.uint32,
-            )
-            time_ns = int(fields[time_at]) if time_at >= 0 else 0
+            answers.append(_row(fields, value_at, status_at, time_at))
         except (ValueError, OverflowError) as error:
-            raise SourceError(
-                f"{path}:{number}: {error}", mend="write numbers; leave a field empty for none"
-            ) from error
-        status = np.where(np.isinf(value) & ~is_bad(status), np.uint32(BAD), status)
-        answers.append(
-            Columns(
-                value=np.where(is_bad(status), np.nan, value),
-                status=status,
-                source_time_ns=np.full(len(value), time_ns, dtype=np.int64),
-                answered=True,
-                origin=Origin.DEVICE,
-                resolution_ns=0,
-            )
-        )
+            wrong = f"{path}:{number}: {error}"
+            raise SourceError(wrong, mend="write numbers; leave a field empty for none") from error
     return tuple(answers)
+
+
+def _row(fields: list[str], value_at: Places, status_at: Places, time_at: np.intp) -> Columns:
+    def field(place: np.intp) -> str:
+        return fields[place] if place >= 0 else ""
+
+    value = np.array([float(field(place) or "nan") for place in value_at])
+    there = ~np.isnan(value)
+    status = np.array(
+        [_status(field(place), there=bool(is_there)) for place, is_there in zip(status_at, there, strict=True)],
+        dtype=np.uint32,
+    )
+    status = np.where(np.isinf(value) & ~is_bad(status), np.uint32(BAD), status)
+    return Columns(
+        value=np.where(is_bad(status), np.nan, value),
+        status=status,
+        source_time_ns=np.full(len(value), int(field(time_at) or 0), dtype=np.int64),
+        answered=True,
+        origin=Origin.DEVICE,
+        resolution_ns=0,
+    )
 
 
 def _status(text: str, *, there: bool) -> int:
