@@ -123,7 +123,14 @@ class ScanService:
             await self._one(writer, inbox, number, schedule.instant_ns(number), facts)
             facts = []
             number += 1
-        rows = self._chain([Fact(kind="service_stopped", subject="service")], number - 1, clock.utc_ns())
+        counts = self.counts
+        body = {
+            "done": counts.done,
+            "lost": counts.lost,
+            "late": counts.late,
+            "worst_late_s": round(counts.worst_late_s, 3),
+        }
+        rows = self._chain([Fact(kind="service_stopped", subject="service", body=body)], number - 1, clock.utc_ns())
         writer.write_events(rows)
 
     async def _stopped_before(self, stop: asyncio.Event, instant_ns: int) -> bool:

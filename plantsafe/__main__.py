@@ -1,0 +1,5 @@
+"""`python -m plantsafe`: the command line."""
+
+from plantsafe.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""The stored samples: read, stepped again, compared."""

@@ -1,0 +1,78 @@
+"""A stored run stepped through a fresh engine: what the engine says must be what the journal holds."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from plantsafe.errors import StoreError
+from plantsafe.plant import plant_of_document
+from plantsafe.scan.engine import ENGINE_VERSION, Engine
+from plantsafe.store.record import RecordReader
+from plantsafe.verdict import Fact
+
+SERVICE_KINDS = ("service_started", "service_stopped", "scans_lost", "restart_difference", "alarm_removed")
+"""Events that the running service adds; the engine does not say them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """How many scans were stepped, how many events the engine gave, and where they differ from the journal."""
+
+    scans: int
+    events: int
+    differences: tuple[str, ...]
+    final: bytes
+
+
+def replay(reader: RecordReader) -> Replayed:
+    """Step every recorded frame with the requests it took up; the record must begin at its first scan, of one plant."""
+    first, last = reader.first_number(), reader.last_number()
+    newest = reader.newest_plant()
+    if last == 0 or newest is None:
+        raise StoreError("the record holds no scan", mend="let the scan service run first")
+    _same_engine(reader)
+    engine = Engine(plant_of_document(newest[1]))
+    recorded = _recorded(reader)
+    differences: list[str] = []
+    scans = events = 0
+    for frame in reader.frames(first, last):
+        if frame.plant != engine.plant.hash:
+            raise StoreError(
+                f"scan {frame.number} belongs to another plant description", mend="replay each plant version on its own"
+            )
+        facts = engine.step(frame, reader.taken(frame.number)).facts
+        said = [_text(fact) for fact in facts]
+        wrote = recorded.pop(frame.number, [])
+        if said != wrote:
+            differences.append(_difference(frame.number, said, wrote))
+        scans, events = scans + 1, events + len(said)
+    differences += [f"scan {number}: recorded {wrote[0]}, but no frame" for number, wrote in recorded.items()]
+    return Replayed(scans=scans, events=events, differences=tuple(differences), final=engine.snapshot())
+
+
+def _same_engine(reader: RecordReader) -> None:
+    for event in reader.events(kinds=("service_started",)):
+        body = json.loads(event.body)
+        if body["engine"] != ENGINE_VERSION:
+            raise StoreError(
+                f"the run was judged by engine {body['engine']}; this is {ENGINE_VERSION}", mend="replay it with that version"
+            )
+
+
+def _recorded(reader: RecordReader) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for event in reader.events():
+        if event.kind not in SERVICE_KINDS:
+            found.setdefault(event.scan, []).append(f"{event.kind} {event.subject} {event.actor} {event.body}")
+    return found
+
+
+def _text(fact: Fact) -> str:
+    body = json.dumps(fact.body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return f"{fact.kind} {fact.subject} {fact.actor} {body}"
+
+
+def _difference(number: int, said: Sequence[str], wrote: Sequence[str]) -> str:
+    only_said = [text for text in said if text not in wrote]
+    only_wrote = [text for text in wrote if text not in said]
+    return f"scan {number}: stepped {only_said[:2]}, recorded {only_wrote[:2]}"
