@@ -17,6 +17,7 @@ from models.process.reacting_cells import advance_cells
 Array = NDArray[np.float64]
 
 EMPTY_KG = 1e-9
+ROUNDING = 1e-9  # of a cell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,7 @@ class Conveyor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConveyorInputs:
-    """Held constant over a step. `cells_per_s` is the speed, 0 when stopped; `spray_w_k` is UA of a cell to the spray."""
+    """Held constant over a step. `cells_per_s` is the speed; `spray_w_k` is a cell's UA to the spray."""
 
     feed_kg_s: float = 0.0
     t_feed_k: float = 298.15
@@ -102,7 +103,8 @@ def step_conveyor(conveyor: Conveyor, state: ConveyorState, inputs: ConveyorInpu
     mass, x, t = state.mass_kg.copy(), state.conversion.copy(), state.t_k.copy()
     moved = state.shifted_part + inputs.cells_per_s * dt_s
     out_kg = 0.0
-    for _ in range(int(moved)):
+    whole = int(moved + ROUNDING)
+    for _ in range(whole):
         out_kg += _carry(mass, x, t, conveyor.cell_capacity_kg, inputs.outlet_blocked)
     room = max(conveyor.cell_capacity_kg - float(mass[0]), 0.0)
     fed = min(inputs.feed_kg_s * dt_s, room)
@@ -127,7 +129,7 @@ def step_conveyor(conveyor: Conveyor, state: ConveyorState, inputs: ConveyorInpu
         mass_kg=mass,
         conversion=x,
         t_k=t,
-        shifted_part=moved - int(moved),
+        shifted_part=moved - whole,
         discharged_kg=state.discharged_kg + out_kg,
         refused_kg=state.refused_kg + inputs.feed_kg_s * dt_s - fed,
         lost=bool(t.max() > conveyor.lost_above_k),

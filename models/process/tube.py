@@ -17,6 +17,7 @@ from models.process.reacting_cells import advance_cells
 
 Array = NDArray[np.float64]
 
+ROUNDING = 1e-9  # of a cell: a flow of whole cells a step must not lag by one
 LOST_ABOVE_K = 700.0  # site default: past the strength of a glass or steel channel plate at pressure
 
 
@@ -112,7 +113,7 @@ def _shifted(
 ) -> tuple[Array, Array, float]:
     """Move by whole cells; what is left of a cell waits for the next step."""
     moved = state.shifted_part + inputs.flow_m3_s * dt_s / volume_m3 * tube.cells
-    whole = int(np.trunc(moved))
+    whole = int(np.trunc(moved + np.copysign(ROUNDING, moved)))
     x, t, n = state.conversion, state.t_k, tube.cells
     steps = min(abs(whole), n)
     if whole > 0:
