@@ -1,15 +1,16 @@
 """The one error tree.
 
     PlantsafeError                 every message names what is wrong and what would mend it
-    ├── PlantFileError             the plant description cannot be used (holds every mistake with its place)
+    ├── FileMistakesError          a file that a person writes has mistakes (holds each with its place)
+    │   ├── PlantFileError         the plant description cannot be used
+    │   └── ScenarioError          a scenario cannot be run
     ├── StoreError                 a file of ours cannot be opened, read or written
     │   ├── NewerFileError         written by a newer plantsafe
     │   └── DamagedFileError       SQLite or a hash says that bytes changed
     ├── SourceError                a source cannot be reached or is described in a way that cannot work
     ├── ReadOnlyError              something tried to write to the plant
     ├── PortInUseError             another process listens there
-    ├── RequestError               a request is malformed (a refusal is an event, not an exception)
-    └── ScenarioError              a scenario file is invalid
+    └── RequestError               a request is malformed (a refusal is an event, not an exception)
 
 Bad data from the plant is never an exception: it is a status in the frame.
 """
@@ -44,14 +45,28 @@ class Mistake:
         return f"{self.file}:{self.line}:{self.column}: {self.field}: {self.wrong}\n    mend: {self.mend}"
 
 
-class PlantFileError(PlantsafeError):
-    """The plant description has mistakes; all of them, in the order of the file."""
+class FileMistakesError(PlantsafeError):
+    """A file that a person writes has mistakes; all of them, in the order of the file."""
+
+    what = "the file"
 
     def __init__(self, mistakes: tuple[Mistake, ...]) -> None:
         count = len(mistakes)
-        head = f"{count} mistake{'s' if count != 1 else ''} in the plant description"
+        head = f"{count} mistake{'s' if count != 1 else ''} in {self.what}"
         super().__init__("\n".join([head, *(str(mistake) for mistake in mistakes)]))
         self.mistakes = mistakes
+
+
+class PlantFileError(FileMistakesError):
+    """The plant description cannot be used."""
+
+    what = "the plant description"
+
+
+class ScenarioError(FileMistakesError):
+    """A scenario cannot be run as it is written."""
+
+    what = "the scenario"
 
 
 class StoreError(PlantsafeError):
@@ -80,7 +95,3 @@ class PortInUseError(PlantsafeError):
 
 class RequestError(PlantsafeError):
     """A request is malformed. (A request that is refused is answered by an event instead.)"""
-
-
-class ScenarioError(PlantsafeError):
-    """A scenario file is invalid."""

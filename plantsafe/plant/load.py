@@ -2,41 +2,21 @@
 
 import difflib
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
-
-from pydantic import ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from plantsafe.errors import Mistake, PlantFileError
+from plantsafe.plant.described import Described, Where, read_described
 from plantsafe.plant.model import PlantFile
 from plantsafe.plant.tables import Plant, compile_plant
-
-Path_ = tuple[str | int, ...]
-
-_MENDS = {
-    "extra_forbidden": "remove the key or correct its spelling",
-    "missing": "add the field",
-    "string_pattern_mismatch": "letters, digits, dot, dash and underscore; begin with a letter or digit",
-    "literal_error": "write one of the values that the message lists",
-    "enum": "write one of the values that the message lists",
-}
 
 
 def load_plant(path: Path) -> Plant:
     """The compiled plant of a file; raises PlantFileError with all mistakes that were found."""
-    tree = _read(path)
-    try:
-        file = PlantFile.model_validate(_plain(tree))
-    except ValidationError as error:
-        raise PlantFileError(tuple(_mistake(path, tree, detail) for detail in error.errors())) from None
-    mistakes = tuple(_reference_mistakes(path, tree, file))
-    if mistakes:
+    described = read_described(path, PlantFile, PlantFileError)
+    if mistakes := tuple(_reference_mistakes(described)):
         raise PlantFileError(mistakes)
-    return compile_plant(file)
+    return compile_plant(described.value)
 
 
 def plant_of_document(document: str) -> Plant:
@@ -44,105 +24,8 @@ def plant_of_document(document: str) -> Plant:
     return compile_plant(PlantFile.model_validate(json.loads(document)))
 
 
-def _read(path: Path) -> CommentedMap:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise PlantFileError(
-            (_at(path, 1, 1, "file", f"cannot be read: {error.strerror}", "give the path of a plant file"),)
-        ) from None
-    except UnicodeDecodeError as error:
-        raise PlantFileError(
-            (_at(path, 1, 1, "file", f"is not UTF-8 at byte {error.start}", "save it as UTF-8"),)
-        ) from None
-    try:
-        tree = YAML(typ="rt").load(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        wrong = f"is not YAML: {error.problem or error.context or 'unreadable'}"
-        raise PlantFileError((_at(path, line, column, "file", wrong, "mend the line or its indentation"),)) from None
-    except (YAMLError, ValueError, RecursionError) as error:
-        raise PlantFileError((_at(path, 1, 1, "file", f"is not YAML: {error}", "mend the file"),)) from None
-    if not isinstance(tree, CommentedMap):
-        raise PlantFileError((_at(path, 1, 1, "file", "does not hold a mapping", "begin with `schema: 1`"),))
-    return tree
-
-
-def _plain(node: Any) -> Any:
-    """ruamel's containers as plain ones, so that pydantic sees what JSON would hold."""
-    if isinstance(node, dict):
-        return {key: _plain(value) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_plain(value) for value in node]
-    if isinstance(node, bool):
-        return bool(node)
-    if isinstance(node, int):
-        return int(node)
-    if isinstance(node, float):
-        return float(node)
-    return str(node) if isinstance(node, str) else node
-
-
-def _at(path: Path, line: int, column: int, field: str, wrong: str, mend: str) -> Mistake:
-    return Mistake(file=str(path), line=line, column=column, field=field, wrong=wrong, mend=mend)
-
-
-def _place(tree: Any, where: Iterable[str | int]) -> tuple[int, int]:
-    """Line and column (from 1) of the deepest part of `where` that the file has."""
-    line, column, node = 1, 1, tree
-    for step in where:
-        if isinstance(node, CommentedMap) and step in node:
-            spot = node.lc.key(step)
-        elif isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
-            spot = node.lc.item(step)
-        else:
-            break
-        line, column, node = spot[0] + 1, spot[1] + 1, node[step]
-    return line, column
-
-
-def _field(tree: Any, where: Path_) -> str:
-    """The place in words: list entries by their name where they have one."""
-    words, node = [], tree
-    for step in where:
-        try:
-            node = node[step]
-        except (KeyError, IndexError, TypeError):
-            node = None
-        if isinstance(step, int):
-            words.append(str(node["name"]) if isinstance(node, dict) and "name" in node else str(step))
-        else:
-            words.append(step)
-    return ".".join(words) or "file"
-
-
-def _mistake(path: Path, tree: CommentedMap, detail: Any) -> Mistake:
-    where: Path_ = tuple(detail["loc"])
-    line, column = _place(tree, where)
-    wrong = detail["msg"].removeprefix("Value error, ")
-    mend = _MENDS.get(detail["type"], "write a value of the kind that the message asks for")
-    if detail["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(str(where[-1]), _known_fields(), n=1)
-        mend = f"did you mean {near[0]!r}?" if near else mend
-        wrong = "is no field of this entry"
-    return _at(path, line, column, _field(tree, where), wrong, mend)
-
-
-def _known_fields() -> list[str]:
-    names: set[str] = set()
-    todo: list[Any] = [PlantFile.model_json_schema()]
-    while todo:
-        node = todo.pop()
-        if isinstance(node, dict):
-            names.update(node.get("properties", {}))
-            todo.extend(node.values())
-        elif isinstance(node, list):
-            todo.extend(node)
-    return sorted(names)
-
-
-def _reference_mistakes(path: Path, tree: CommentedMap, file: PlantFile) -> Iterator[Mistake]:
+def _reference_mistakes(described: Described[PlantFile]) -> Iterator[Mistake]:
+    file, say = described.value, described.mistake
     kinds: dict[str, list[str]] = {
         "workshops": [entry.name for entry in file.workshops],
         "partitions": [part.name for shop in file.workshops for part in shop.partitions],
@@ -155,14 +38,11 @@ def _reference_mistakes(path: Path, tree: CommentedMap, file: PlantFile) -> Iter
     }
     known = {kind: frozenset(names) for kind, names in kinds.items()}
 
-    def say(where: Path_, wrong: str, mend: str) -> Mistake:
-        return _at(path, *_place(tree, where), _field(tree, where), wrong, mend)
-
     for kind, names in kinds.items():
         seen: dict[str, int] = {}
         for i, name in enumerate(names):
             if name in seen and kind != "partitions":
-                first = _place(tree, (kind, seen[name]))[0]
+                first = say((kind, seen[name]), "", "").line
                 yield say((kind, i, "name"), f"{name} is there already, at line {first}", "give it another name")
             elif name in seen:
                 yield say(("workshops",), f"partition {name} is there twice", "give one another name")
@@ -175,7 +55,7 @@ def _reference_mistakes(path: Path, tree: CommentedMap, file: PlantFile) -> Iter
     yield from _meaning_mistakes(file, known["points"], say)
 
 
-def _references(file: PlantFile) -> Iterator[tuple[Path_, str, str]]:
+def _references(file: PlantFile) -> Iterator[tuple[Where, str, str]]:
     """Every place that names another entry: where, of which kind, which name."""
     for i, shop in enumerate(file.workshops):
         for j, part in enumerate(shop.partitions):
@@ -218,7 +98,7 @@ def _references(file: PlantFile) -> Iterator[tuple[Path_, str, str]]:
 
 
 def _meaning_mistakes(
-    file: PlantFile, known_points: frozenset[str], say: Callable[[Path_, str, str], Mistake]
+    file: PlantFile, known_points: frozenset[str], say: Callable[[Where, str, str], Mistake]
 ) -> Iterator[Mistake]:
     """What is well-formed and still wrong: addresses of another protocol, limits outside the range."""
     protocol = {source.name: source.protocol for source in file.sources}

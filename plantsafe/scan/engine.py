@@ -12,6 +12,7 @@ from plantsafe.checks.limits import LimitCheck
 from plantsafe.checks.sources import SourceCheck
 from plantsafe.frame import Frame, is_good
 from plantsafe.plant.tables import Plant
+from plantsafe.protection import FunctionCheck
 from plantsafe.request import MAY, Request, RequestKind
 from plantsafe.store.arrays import pack, unpack
 from plantsafe.verdict import Arrays, Check, Condition, Fact, Verdict
@@ -36,7 +37,12 @@ class Engine:
     def __init__(self, plant: Plant) -> None:
         self.plant = plant
         self._sources = SourceCheck(plant)
-        self.checks: tuple[Check, ...] = (self._sources, ClockStepCheck(plant), LimitCheck(plant))
+        self.checks: tuple[Check, ...] = (
+            self._sources,
+            ClockStepCheck(plant),
+            LimitCheck(plant),
+            FunctionCheck(plant),
+        )
         self.conditions: tuple[Condition, ...] = tuple(c for check in self.checks for c in check.conditions)
         self._blocks = _blocks(self.checks)
         self.book = AlarmBook(self.conditions)
