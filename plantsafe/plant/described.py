@@ -38,6 +38,12 @@ class Described(Generic[M]):
         line, column = _place(self.tree, where)
         return _at(self.path, line, column, _field(self.tree, where), wrong, mend)
 
+    def unknown(self, where: Where, name: str, known: Iterable[str], kind: str) -> Mistake:
+        """A mistake at a place that names something which does not exist; the nearest name is offered."""
+        near = difflib.get_close_matches(name, list(known), n=1)
+        mend = f"did you mean {near[0]!r}?" if near else f"add {name!r}, or correct the name"
+        return self.mistake(where, f"there is no {kind} {name!r}", mend)
+
 
 def read_described(path: Path, model: type[M], error: type[FileMistakesError]) -> Described[M]:
     """The file as `model`; raises `error` with all mistakes."""

@@ -1,6 +1,5 @@
 """From a YAML file to a compiled plant, or to every mistake with its place."""
 
-import difflib
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -49,9 +48,7 @@ def _reference_mistakes(described: Described[PlantFile]) -> Iterator[Mistake]:
             seen.setdefault(name, i)
     for where, kind, name in _references(file):
         if name not in known[kind]:
-            near = difflib.get_close_matches(name, kinds[kind], n=1)
-            mend = f"did you mean {near[0]!r}?" if near else f"add {name!r} to {kind} or correct the name"
-            yield say(where, f"there is no {kind.removesuffix('s').replace('_', ' ')} {name!r}", mend)
+            yield described.unknown(where, name, kinds[kind], kind.removesuffix("s").replace("_", " "))
     yield from _meaning_mistakes(file, known["points"], say)
 
 
