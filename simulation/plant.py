@@ -1,0 +1,168 @@
+"""The simulated plant: process, control, safety system, instruments, people and faults on one simpy clock."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import simpy
+
+from plantsafe.frame import F8, I8, U4
+from plantsafe.plant import Plant
+from simulation.control import BatchSequence, Recipe
+from simulation.faults import FaultBook
+from simulation.instruments import Instruments, load_binding
+from simulation.people import People
+from simulation.safety_logic import SafetyLogic
+from simulation.units.conditions import Conditions
+from simulation.units.conveyor import Conveyor
+from simulation.units.gas import Gas
+from simulation.units.high_gravity import HighGravity
+from simulation.units.microchannel import Microchannel
+from simulation.units.nitration_tank import NitrationTank
+from simulation.units.separation import Separation
+from simulation.units.tubular import Tubular
+from simulation.units.utilities import Utilities
+from simulation.wander import Wander
+
+NS_PER_S = 1_000_000_000
+HEARTBEAT_MODULUS = 65_536  # what a uint16 holds
+WANDERING = (
+    *("agitator", "air_kpa", "ambient", "bearing", "bus", "conveyor", "cw_basin", "cw_c", "cw_kpa", "dose", "h302"),
+    *("h302_feed", "hot_water", "impurity", "interface", "jacket", "m201", "m201_acid", "m201_dp", "oxygen", "ph"),
+    *("separator", "still", "t301", "t301_acid", "t301_dp", "vent", "wind"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readings:
+    """What all instruments show at one instant, in the point order of the plant file.
+
+    value (n_points): engineering units, NaN where an instrument has failed. status (n_points): OPC UA StatusCode.
+    source_time_ns (n_points): UTC of the last change of value or status. time_ns: the instant.
+    """
+
+    value: F8
+    status: U4
+    source_time_ns: I8
+    time_ns: int
+
+
+class SimulatedPlant:
+    """A plant that lives a second at a time; the same seed and the same faults give the same bits.
+
+    `epoch_ns` is the UTC of the first readings; `warm_s` seconds were lived before, so an hour finds R101 dosing.
+    """
+
+    def __init__(self, plant: Plant, *, seed: int, epoch_ns: int, warm_s: float = 3600.0) -> None:
+        streams = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(3)]
+        warm = max(1, round(warm_s))
+        self.plant = plant
+        self.faults = FaultBook(frozenset(plant.points.names))
+        self._env = simpy.Environment()
+        self._now = 0
+        self._start_ns = epoch_ns - warm * NS_PER_S
+        self._wander = Wander(WANDERING, streams[0])
+        self.recipe = Recipe()
+        self.tank = NitrationTank(self.recipe)
+        self._people = People(self._env, plant.file.workshops, streams[1])
+        self.safety = SafetyLogic(plant)
+        self._conditions = Conditions(knobs=self.faults.knobs, wander=self._wander.now)
+        binding = load_binding(plant)
+        self._quantity = binding.quantity
+        bits = [i for i, quantity in enumerate(binding.quantity) if quantity.startswith("sis.")]
+        self._bit_rows = np.array(bits, dtype=np.intp)
+        self._bit_quantity = tuple(binding.quantity[i] for i in bits)
+        self._utilities = Utilities()
+        quantity = dict(zip(plant.points.names, binding.quantity, strict=True))
+        self._units = (
+            self.tank,
+            Separation(self.recipe),
+            Conveyor(),
+            Microchannel(),
+            Tubular(),
+            HighGravity(),
+            Gas(plant.file.gas_detectors, quantity, "P11"),
+        )
+        self._beats = {f"heartbeat.{name}": 0 for name in plant.sources.names}
+        self.sequence = BatchSequence(
+            self._env,
+            self.recipe,
+            temperature_c=lambda: self.tank.temperature_c,
+            dosed_kg=lambda: self.tank.dosed_kg,
+            volume_m3=lambda: self.tank.state.volume_m3,
+            dosing_blocked=lambda: any(self.safety.valves[n].at_safe_end for n in ("XV-101A", "XV-101B")),
+        )
+        self._live()
+        truth = self._true_values()
+        self.instruments = Instruments(plant, binding, truth, streams[2], self._start_ns)
+        self._env.process(self._seconds())
+        self.advance(warm)
+
+    @property
+    def time_ns(self) -> int:
+        """UTC of the readings."""
+        return self._start_ns + self._now * NS_PER_S
+
+    def advance(self, scans: int = 1) -> None:
+        """Live `scans` seconds."""
+        self._env.run(until=self._env.now + scans)
+
+    def readings(self) -> Readings:
+        """What the instruments show now; the arrays are the caller's own."""
+        shown = self.instruments
+        return Readings(
+            value=shown.value.copy(),
+            status=shown.status.copy(),
+            source_time_ns=shown.source_time_ns.copy(),
+            time_ns=self.time_ns,
+        )
+
+    def truth(self) -> dict[str, float]:
+        """True quantities, whatever the instruments show."""
+        return dict(self._conditions.truth)
+
+    def silent_sources(self) -> set[str]:
+        """Sources that do not answer; servers honour it."""
+        return {name for name in self.plant.sources.names if f"source.{name}.silent" in self.faults.knobs}
+
+    def reset_trips(self) -> tuple[str, ...]:
+        """An operator's reset of all latched trips and of the dosing hold; names of the trips that stay on."""
+        kept = tuple(name for name, on in self.safety.tripped.items() if on and not self.safety.reset(name))
+        self.recipe.held = bool(kept)
+        return kept
+
+    def _seconds(self) -> Generator[simpy.Event, Any, None]:
+        while True:
+            self._now += 1
+            self.faults.update(float(self._now))
+            if self.faults.changed:
+                self.instruments.compile(self.faults.knobs)
+            self._live()
+            time_ns = self.time_ns
+            self.instruments.read(self._true_values(), time_ns)
+            shown, knobs = self.instruments, self.faults.knobs
+            self.safety.step(shown.value, shown.status, knobs, self._conditions.truth["u.air_kpa"])
+            bits = np.array([self.safety.bit(quantity) for quantity in self._bit_quantity])
+            shown.show_bits(self._bit_rows, bits, time_ns)
+            yield self._env.timeout(1)
+
+    def _live(self) -> None:
+        """One second of the process, before anything is measured."""
+        self._wander.step()
+        c = self._conditions
+        c.wander = self._wander.now
+        c.opening = {name: valve.opening for name, valve in self.safety.valves.items()}
+        self._utilities.step(c)
+        for unit in self._units:
+            unit.step(c)
+        for name, count in self._people.count.items():
+            c.truth[f"people.{name}"] = max(float(count), c.knobs.get(f"people.{name}", 0.0))
+        for beat, count in self._beats.items():
+            if f"{beat}.frozen" not in c.knobs:
+                self._beats[beat] = (count + 1) % HEARTBEAT_MODULUS
+            c.truth[beat] = float(self._beats[beat])
+
+    def _true_values(self) -> F8:
+        truth = self._conditions.truth
+        return np.array([truth.get(quantity, 0.0) for quantity in self._quantity])

@@ -1,0 +1,116 @@
+"""M201: plates of channels, quasi-steady along the way, with a coolant and plate temperature of their own.
+
+dX/dt = k(1 - X), dT/dt = dTad dX/dt - beta (T - Tw): marched inlet to outlet every second, since a fluid element stays only
+six seconds.
+"""
+
+import math
+
+from models.process.clogging import clog_pressure_ratio
+from models.process.parameters import GAS_CONSTANT_J_MOL_K
+from simulation.units.conditions import Conditions, approach
+
+ORGANIC_KG_H, ACID_KG_H = 30.0, 60.0
+COOLANT_M3_H = 3.0
+# U 2200 W/m2K and d 1 mm give beta 3.2 1/s (plate microreactor); the rest are site defaults.
+BETA_1_S = 3.2
+VOLUME_M3 = 1.0e-4
+DENSITY = 1_500.0
+CP_J_KGK = 1_700.0
+ADIABATIC_K = 120.0
+K_REF_1_S, T_REF_K, ACTIVATION_J_MOL = 0.75, 338.15, 70_000.0
+INLET_C, COOLANT_IN_C = 40.0, 55.0
+PLATE_J_K = 6_000.0  # plates and the coolant in them
+CLEAN_DP_KPA = 180.0
+NARROWED = 0.8  # diameter left where the channel is clogged
+STEPS = 40
+PROBES = (4, 8, 12, 20, 30)  # nodes of the five probes: 10, 20, 30, 50 and 75 % of the length
+
+
+class Microchannel:
+    """Wall temperature, five probes and the outlet."""
+
+    def __init__(self) -> None:
+        self.wall_c = COOLANT_IN_C + 1.5
+        self.organic, self.acid = 1.0, 1.0
+        self.coolant_m3_h = COOLANT_M3_H
+        self.coolant_in_c = COOLANT_IN_C
+        self.probe_c = [60.0] * len(PROBES)
+        self.outlet_c = 58.0
+        self.conversion = 0.98
+
+    def step(self, c: Conditions) -> None:
+        """One second."""
+        w, power = c.wander, c.knobs["u.power"]
+        self.organic = approach(
+            self.organic, c.knobs["m201.organic"] * power * c.opening["XV-201"] * (1 + 0.002 * w["m201"]), 0.3
+        )
+        self.acid = approach(self.acid, power * c.opening["XV-202"] * (1 + 0.002 * w["m201_acid"]), 0.3)
+        self.coolant_m3_h = approach(
+            self.coolant_m3_h, COOLANT_M3_H * c.knobs["m201.coolant"] * power * (1 + 0.004 * w["m201"]), 1.0
+        )
+        warmer = 25.0 * (1.0 - c.truth["u.cw_flow_share"])  # the chiller loses its heat sink
+        self.coolant_in_c = approach(self.coolant_in_c, COOLANT_IN_C + 0.15 * w["cw_c"] + warmer, 300.0)
+        flow_kg_s = (self.organic * ORGANIC_KG_H + self.acid * ACID_KG_H) / 3600.0
+        nodes_c = self._march(flow_kg_s)
+        tau_s = 2.0
+        self.probe_c = [approach(t, nodes_c[i], tau_s) for t, i in zip(self.probe_c, PROBES, strict=True)]
+        self.outlet_c = approach(self.outlet_c, nodes_c[-1], tau_s)
+        running = 1.0 if self.organic > 0.05 or self.acid > 0.05 else 0.0
+        dp = CLEAN_DP_KPA * flow_kg_s * 40.0 * clog_pressure_ratio(c.knobs["m201.clogged"], NARROWED)
+        dp *= 1.0 + 0.004 * w["m201_dp"]
+        truth = {f"m201.t{i}_c": t for i, t in enumerate(self.probe_c, 1)}
+        truth |= {
+            "m201.run": running,
+            "m201.organic_kg_h": self.organic * ORGANIC_KG_H,
+            "m201.acid_kg_h": self.acid * ACID_KG_H,
+            "m201.organic_share_pct": 100.0 * self.organic,
+            "m201.acid_share_pct": 100.0 * self.acid,
+            "m201.ratio": self.acid * ACID_KG_H / (self.organic * ORGANIC_KG_H) if self.organic > 0.02 else 0.0,
+            "m201.inlet_c": INLET_C + 0.3 * w["m201"],
+            "m201.outlet_c": self.outlet_c,
+            "m201.coolant_in_c": self.coolant_in_c,
+            "m201.coolant_out_c": self.wall_c,
+            "m201.coolant_m3_h": self.coolant_m3_h,
+            "m201.dp_kpa": dp,
+            "m201.in_kpa": 500.0 + dp,
+            "m201.back_kpa": 500.0 + 2.0 * w["m201_dp"],
+            "m201.organic_pump_a": 2.4 * min(1.0, self.organic) * power,
+            "m201.acid_pump_a": 3.1 * min(1.0, self.acid) * power,
+            "m201.organic_pump_run": 1.0 if c.knobs["m201.organic"] * power > 0.5 else 0.0,
+            "m201.acid_pump_run": power,
+            "m201.quench_c": 26.0 + 0.3 * w["m201"],
+            "m201.quench_ph": 8.6 + 0.08 * w["ph"],
+            "m201.conversion_pct": 100.0 * self.conversion,
+            "m201.hot_c": max(nodes_c),
+        }
+        c.truth.update(truth)
+
+    def _march(self, flow_kg_s: float) -> list[float]:
+        """Temperatures at the nodes; the wall takes up what the channels give off. A stopped feed cools to the wall."""
+        wall = self.wall_c
+        if flow_kg_s < 1e-4:
+            self._exchange(0.0)
+            return [wall] * (STEPS + 1)
+        residence_s = VOLUME_M3 * DENSITY / flow_kg_s
+        h = residence_s / STEPS
+        slope = -ACTIVATION_J_MOL / GAS_CONSTANT_J_MOL_K
+        cool = BETA_1_S * h
+        mixed = min(self.organic, self.acid) > 0.05
+        k_ref = K_REF_1_S if mixed else 0.0
+        left, t = 1.0, INLET_C
+        nodes, given = [t], 0.0
+        for _ in range(STEPS):
+            k = k_ref * math.exp(slope * (1.0 / (t + 273.15) - 1.0 / T_REF_K))
+            after = left / (1.0 + k * h)
+            t = (t + ADIABATIC_K * (left - after) + cool * wall) / (1.0 + cool)
+            given += cool * (t - wall)
+            left = after
+            nodes.append(t)
+        self.conversion = 1.0 - left
+        self._exchange(given * flow_kg_s * CP_J_KGK)
+        return nodes
+
+    def _exchange(self, given_w: float) -> None:
+        coolant_w_k = self.coolant_m3_h / 3600.0 * 998.0 * 4180.0 + 5.0  # 5 W/K to the room
+        self.wall_c = (PLATE_J_K * self.wall_c + given_w + coolant_w_k * self.coolant_in_c) / (PLATE_J_K + coolant_w_k)
