@@ -58,7 +58,9 @@ def right_hand_side(
         if flow >= 0.0:
             dt = (heat + flow * rho_cp * (t_in - t)) / (rho_cp * v + ccap)
             return -r, flow * cb - r, r - rd, flow, dt, d_tj
-        out = flow if v > heel_m3 else 0.0  # the contents leave at their own composition and temperature
+        # The contents leave at their own composition and temperature, less and less from twice the heel down to it: a
+        # sudden stop would make the solver chatter.
+        out = flow * min(max(v / heel_m3 - 1.0, 0.0), 1.0)
         share = out / v
         return share * a - r, share * b - r, share * c + r - rd, out, heat / (rho_cp * v + ccap), d_tj
 

@@ -1,16 +1,17 @@
 """One time step of the semi-batch tank for a simulator: explicit while the contents are calm, stiff past that."""
 
 import math
+import warnings
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.integrate import odeint
+from scipy.integrate import ODEintWarning, odeint
 
 from models.process.jacket import Jacket
 from models.process.parameters import GAS_CONSTANT_J_MOL_K, require_positive
 from models.process.semibatch import Loss, SemiBatchInputs, SemiBatchParameters, SemiBatchState
-from models.process.semibatch_rates import Vector, right_hand_side
+from models.process.semibatch_rates import HEEL_FRACTION, Vector, right_hand_side
 
 # Site defaults. Fixed-step RK4 turned NaN above 450 K at every step from 0.05 to 5 s once decomposition took off.
 STIFF_ABOVE_K = 430.0
@@ -98,6 +99,9 @@ class SemiBatchTank:
         if self.jacket is not None and inputs.t_jacket_k is None:
             fastest += (abs(inputs.coolant_kg_s) * self.jacket.cp_j_kgk + ua) / self.jacket.heat_capacity_j_k
         fastest += ua / (p.rho_cp_j_m3k * v + p.vessel_heat_capacity_j_k) + abs(inputs.dosing_m3_s) / v
+        heel_m3 = HEEL_FRACTION * p.volume_start_m3
+        if v + inputs.dosing_m3_s * dt_s < 2.0 * heel_m3:
+            fastest += abs(inputs.dosing_m3_s) / heel_m3
         need = max(fastest * dt_s / SUBSTEP_RATE, rise_k / SUBSTEP_RISE_K)
         return max(1, math.ceil(need)) if need < MAX_SUBSTEPS else MAX_SUBSTEPS + 1
 
@@ -127,9 +131,11 @@ def stiff_step(rate: Rate, y: Vector, dt_s: float) -> Vector:
     def derivative(values: NDArray[np.float64], _t: float) -> Vector:
         return rate(*values.tolist())
 
-    rows, report = odeint(
-        derivative, y, (0.0, dt_s), full_output=True, rtol=RELATIVE_TOLERANCE, atol=ABSOLUTE_TOLERANCE, mxstep=20_000
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ODEintWarning)  # the report says the same, and is acted on
+        rows, report = odeint(
+            derivative, y, (0.0, dt_s), full_output=True, rtol=RELATIVE_TOLERANCE, atol=ABSOLUTE_TOLERANCE, mxstep=5000
+        )
     a, b, c, v, t, tj = rows[-1].tolist()
     if report["message"] != "Integration successful." or not math.isfinite(a + b + c + v + t + tj):
         raise ArithmeticError(report["message"])

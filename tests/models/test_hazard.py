@@ -12,16 +12,8 @@ from models.hazard.criteria import diverges, heat_balance_residual_w, hub_jones,
 from models.hazard.hazard_class import UNDETERMINED, decomposition_level, likelihood, severity, stoessel_class
 from models.hazard.online_balance import BalanceParameters, start_balance, step_balance
 from models.hazard.slope import start_slope, step_slope
-from models.hazard.tmrad import (
-    DAY_S,
-    EIGHT_HOURS_S,
-    q_at_w_kg,
-    td_formula_k,
-    td_integral_k,
-    td_root_k,
-    tmrad_formula_s,
-    tmrad_integral_s,
-)
+from models.hazard.td24 import DAY_S, EIGHT_HOURS_S, td_formula_k, td_integral_k, td_root_k
+from models.hazard.tmrad import q_at_w_kg, tmrad_formula_s, tmrad_integral_s
 from models.process.semibatch import N2, SemiBatchInputs, charged
 from models.process.semibatch_step import SemiBatchTank
 

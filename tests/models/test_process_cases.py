@@ -1,6 +1,7 @@
 """Every acceptance case of the process models within its own tolerance."""
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -8,19 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.optimize import brentq
 
-from models.hazard.criteria import divergence_1_s, target_temperature_k
+from models.hazard.boundary import runaway_boundary_k, target_at_start_k
+from models.hazard.criteria import divergence_1_s
 from models.hazard.hazard_class import stoessel_class
-from models.hazard.tmrad import (
-    EIGHT_HOURS_S,
-    max_rate_temperature_k,
-    td_formula_k,
-    td_integral_k,
-    td_root_k,
-    tmrad_formula_s,
-    tmrad_integral_s,
-)
+from models.hazard.td24 import EIGHT_HOURS_S, td_formula_k, td_integral_k, td_root_k
+from models.hazard.tmrad import max_rate_temperature_k, tmrad_formula_s, tmrad_integral_s
 from models.process.clogging import blocked_ratios, clog_pressure_ratio
 from models.process.fixed_bed import O_XYLENE, critical_pressure_atm, hot_spot_k
 from models.process.instrument import ramp_trip
@@ -29,7 +23,7 @@ from models.process.nitroaniline import RUNAWAY_K, NitroanilineCharge, run_nitro
 from models.process.plug_flow import critical_wall_k, steady_profile
 from models.process.plume import Terrain, Weather, alarm_time_s, concentration_kg_m3, ppm
 from models.process.rotating_bed import RotatingBed, rotating_bed_outlet
-from models.process.semibatch import N1, N2, SemiBatchInputs, SemiBatchParameters, charged
+from models.process.semibatch import N1, N2, SemiBatchInputs, charged
 from models.process.semibatch_rates import accumulation, mtsr_k
 from models.process.semibatch_run import BatchRun, Segment, isoperibolic_batch, run_batch
 from models.process.stirred_tank import SEBORG, run_tank
@@ -72,19 +66,6 @@ def isoperibolic_run(name: str, t_jacket_k: float, t_start_k: float) -> BatchRun
     return run_batch(p, charged(p, t_start_k), isoperibolic_batch(p, t_jacket_k, 28_800.0))
 
 
-def target_at_start_k(p: SemiBatchParameters, t_jacket_k: float, kappa: float) -> float:
-    return float(
-        target_temperature_k(
-            ua_w_k=p.ua_start_w_k,
-            t_jacket_k=t_jacket_k,
-            flow_heat_w_k=p.dosing_flow_m3_s * p.rho_cp_j_m3k,
-            t_dosing_k=p.dosing_temperature_k,
-            dosing_heat_w=-p.reaction_enthalpy_j_kmol * p.b_total_kmol / p.dosing_time_s,
-            kappa=kappa,
-        )
-    )
-
-
 def isoperibolic(i: Figures) -> Figures:
     p = SETS[i["param_set"]]
     run = isoperibolic_run(i["param_set"], i["Tj_K"], i["T0_K"])
@@ -103,20 +84,9 @@ def isoperibolic(i: Figures) -> Figures:
 
 
 def runaway_boundary(i: Figures) -> Figures:
-    p = SETS[i["param_set"]]
-
-    def excess(t_jacket_k: float) -> float:
-        run = run_batch(p, charged(p, t_jacket_k), isoperibolic_batch(p, t_jacket_k, p.dosing_time_s + 1.0))
-        return run.peak(lambda s: s.t_k, p.dosing_time_s)[1] - target_at_start_k(p, t_jacket_k, i["kappa"])
-
-    jackets = np.arange(245.0, 345.0, 4.0)
-    found = [excess(t) for t in jackets]
-    crossings = [
-        brentq(excess, low, high, xtol=1e-3)
-        for low, high, a, b in zip(jackets, jackets[1:], found, found[1:], strict=False)
-        if a * b < 0.0
-    ]
-    return {"Tj_low_K": crossings[0], "Tj_high_K": crossings[-1]}
+    found = runaway_boundary_k(SETS[i["param_set"]], i["kappa"])
+    assert found is not None
+    return {"Tj_low_K": found[0], "Tj_high_K": found[1]}
 
 
 def fault_run(i: Figures) -> tuple[BatchRun, float]:
@@ -280,21 +250,33 @@ def plume(i: Figures) -> Figures:
 
 def divergence(i: Figures) -> Figures:
     p = SETS[i["param_set"]]
-    lost = "cooling lost" in i["case"]
-    assert lost or i["case"] == "nominal Tj 315", f"this test knows no case {i['case']!r}"
-    t0 = 315.0
-    end_s = 21_300.0 if lost else 28_800.0
+    words = re.fullmatch(
+        r"(?:nominal|cold start)? ?(?:Tj (?P<jacket>[\d.]+))?(?:, )?"
+        r"(?:cooling lost (?P<lost>[\d.]+) s(?P<on>, dosing continues)?)?(?:, to (?P<end>[\d.]+) s)?",
+        i["case"],
+    )
+    assert words is not None, f"this test cannot read the case {i['case']!r}"
+    t0 = float(words["jacket"] or 315.0)
+    end_s = float(words["end"] or 28_800.0)
+    lost_s = float(words["lost"]) if words["lost"] else math.inf
+    u_late = 0.02 if words["lost"] else 1.0
+    onset_s = min(lost_s, 7200.0)
     marks = [
-        {"t_end_s": 7200.0, "dosing_factor": 1, "UA_factor": 1},
-        {"t_end_s": p.dosing_time_s, "dosing_factor": 1, "UA_factor": 0.02 if lost else 1},
-        {"t_end_s": end_s, "dosing_factor": 0, "UA_factor": 0.02 if lost else 1},
+        {"t_end_s": onset_s, "dosing_factor": 1, "UA_factor": 1},
+        {
+            "t_end_s": p.dosing_time_s,
+            "dosing_factor": 0 if words["lost"] and not words["on"] else 1,
+            "UA_factor": u_late,
+        },
+        {"t_end_s": end_s, "dosing_factor": 0, "UA_factor": u_late},
     ]
     segments = [{**mark, "Tj_K": t0, "k_factor": 1} for mark in marks]
     run, _ = fault_run({"param_set": i["param_set"], "T0_K": t0, "segments": segments})
     times = np.arange(1.0, end_s + 0.5)
     a, b, c, v, t, _tj = run.values(times)
-    flow = np.where(times <= p.dosing_time_s, p.dosing_flow_m3_s, 0.0)
-    u = np.where(times > 7200.0, 0.02 if lost else 1.0, 1.0)
+    late = times > onset_s
+    flow = p.dosing_flow_m3_s * np.where(times <= p.dosing_time_s, np.where(late, marks[1]["dosing_factor"], 1), 0)
+    u = np.where(late, u_late, 1.0)
     trace = divergence_1_s(
         a_kmol=a,
         b_kmol=b,
