@@ -1,0 +1,143 @@
+"""Small lasting shifts and slow drifts of every analog point, by EWMA and by CUSUM: findings, never alarms.
+
+Values of a process are serially correlated, so the textbook limits (3 sigma of the mean, slack 0.5, decision 5) would
+find something everywhere. These are for a healthy process with a wander of 5 min, whose own spread is underrated by a
+warm-up of 15 min: 10 standard deviations of the value for its mean over 20 scans, and a sum that counts only what lies
+beyond 7. Measured on such walks: under 0.1 false findings a point and day; a drift of one standard deviation in 100
+scans is found after 10 to 17 min. Bad, uncertain and lost values hold everything and are unknown.
+"""
+
+from typing import Literal
+
+import numpy as np
+
+from models.statistical.cusum import CusumSettings, CusumState, start_cusum, step_cusum
+from models.statistical.ewma import EwmaSettings, EwmaState, start_ewma, step_ewma
+from plantsafe.checks.delay import Delay
+from plantsafe.checks.warm_up import PhaseWatch, WarmUp, spread_floor
+from plantsafe.frame import Bool, Frame, is_good
+from plantsafe.plant import Plant
+from plantsafe.verdict import Arrays, Condition, ConditionClass, Verdict
+
+EWMA_WEIGHT = 0.05  # a mean over about 20 scans (Montgomery: 0.05 to 0.25)
+EWMA_LIMIT_SIGMA = 10.0  # of the value itself, not of the mean (site default, see above)
+CUSUM = CusumSettings(slack=7.0, decision=120.0, ceiling=240.0)  # site default, see above
+OFF_DELAY_SCANS = 60  # a finding that comes and goes is one finding (site default)
+KINDS: tuple[Literal["ewma", "cusum"], ...] = ("ewma", "cusum")
+
+
+class DriftCheck:
+    """Two findings an analog point, `<name>.ewma` and `<name>.cusum`; all EWMA first."""
+
+    name = "drift"
+
+    def __init__(self, plant: Plant) -> None:
+        self._rows = np.flatnonzero(plant.points.analog)
+        self._unit = plant.points.unit[self._rows]
+        self._phase = PhaseWatch(plant)
+        self._warm_up = WarmUp(spread_floor(plant, self._rows))
+        # limits of the EWMA are given in sigmas of its mean: sqrt(lambda/(2 - lambda)) of those of the value
+        width = EWMA_LIMIT_SIGMA / np.sqrt(EWMA_WEIGHT / (2.0 - EWMA_WEIGHT))
+        self._settings = EwmaSettings(weight=EWMA_WEIGHT, width=float(width))
+        self._ewma = start_ewma(self._warm_up.reference)
+        self._cusum = start_cusum(self._warm_up.reference)
+        n = 2 * len(self._rows)
+        self._delay = Delay(np.zeros(n, dtype=np.int32), np.full(n, OFF_DELAY_SCANS, dtype=np.int32))
+        self.conditions = tuple(_condition(plant, int(row), kind) for kind in KINDS for row in self._rows)
+
+    def evaluate(self, frame: Frame, verdict: Verdict, block: slice) -> None:
+        """Learn where no reference stands yet; judge where one does."""
+        restarted = self._phase.step(frame)[self._unit]
+        self._warm_up.restart(restarted)
+        again = np.tile(restarted, 2)
+        self._delay.active = self._delay.active & ~again  # another phase is another question
+        x = np.where(is_good(frame.status[self._rows]), frame.value[self._rows], np.nan)
+        judged = self._warm_up.reference.known
+        learnt = self._warm_up.learn(x)
+        self._begin(learnt)
+        reference = self._warm_up.reference
+        seen = np.where(judged, x, np.nan)
+        self._ewma, ewma = step_ewma(self._ewma, self._settings, reference, seen)
+        self._cusum, cusum = step_cusum(self._cusum, CUSUM, reference, seen)
+        unknown = np.concatenate([ewma.unknown, cusum.unknown])
+        beyond = np.concatenate([ewma.high | ewma.low, cusum.high | cusum.low])
+        self._delay.step(beyond, unknown, number=frame.number, gap=verdict.gap)
+        side = np.where(self._ewma.mean >= reference.mean, EWMA_LIMIT_SIGMA, -EWMA_LIMIT_SIGMA)
+        limit = reference.mean + side * reference.sigma
+        known = reference.known
+        verdict.active[block] = self._delay.active
+        verdict.since[block] = self._delay.since
+        verdict.unknown[block] = unknown
+        verdict.value[block] = np.concatenate(
+            [np.where(known, self._ewma.mean, np.nan), np.maximum(self._cusum.high, self._cusum.low)]
+        )
+        verdict.limit[block] = np.concatenate([np.where(known, limit, np.nan), np.full(len(limit), CUSUM.decision)])
+
+    def _begin(self, learnt: Bool) -> None:
+        """Start both monitors of the points whose reference was completed in this scan."""
+        if not learnt.any():
+            return
+        fresh, zero = start_ewma(self._warm_up.reference), start_cusum(self._warm_up.reference)
+        self._ewma = EwmaState(
+            **{name: np.where(learnt, getattr(fresh, name), getattr(self._ewma, name)) for name in EwmaState.__slots__}
+        )
+        self._cusum = CusumState(
+            **{name: np.where(learnt, getattr(zero, name), getattr(self._cusum, name)) for name in CusumState.__slots__}
+        )
+
+    def state(self) -> Arrays:
+        """References, monitors and timers."""
+        parts = {
+            "phase": self._phase.state(),
+            "warm_up": self._warm_up.state(),
+            "ewma": {name: getattr(self._ewma, name) for name in EwmaState.__slots__},
+            "cusum": {name: getattr(self._cusum, name) for name in CusumState.__slots__},
+            "delay": self._delay.state(),
+        }
+        return {f"{part}.{name}": array for part, arrays in parts.items() for name, array in arrays.items()}
+
+    def load(self, arrays: Arrays) -> None:
+        """Take over what `state` gave."""
+
+        def part(name: str) -> Arrays:
+            return {key.removeprefix(f"{name}."): a for key, a in arrays.items() if key.startswith(f"{name}.")}
+
+        self._phase.load(part("phase"))
+        self._warm_up.load(part("warm_up"))
+        self._ewma, self._cusum = EwmaState(**part("ewma")), CusumState(**part("cusum"))
+        self._delay.load(part("delay"))
+
+    def live(self) -> Arrays:
+        """By analog point: its row, the reference (0 where unknown), the moving mean."""
+        reference = self._warm_up.reference
+        return {
+            "rows": self._rows,
+            "known": reference.known,
+            "reference_mean": reference.mean,
+            "reference_sigma": reference.sigma,
+            "mean": self._ewma.mean,
+        }
+
+
+def _condition(plant: Plant, row: int, kind: Literal["ewma", "cusum"]) -> Condition:
+    points = plant.points
+    name = points.names[row]
+    return Condition(
+        name=f"{name}.{kind}",
+        subject=name,
+        kind=kind,
+        klass=ConditionClass.FINDING,
+        priority=4,
+        off_delay_scans=OFF_DELAY_SCANS,
+        point=row,
+        source=int(points.source[row]),
+        unit=plant.file.units[int(points.unit[row])].name,
+        consequence={
+            "en": "The value has left what was normal when this phase began, within its limits.",
+            "zh": "数值在限值内，但已偏离本阶段开始时的正常水平。",
+        },
+        action={
+            "en": "Compare with neighbouring instruments: the process or the instrument drifts.",
+            "zh": "与相邻仪表对比：工艺或仪表发生漂移。",
+        },
+    )

@@ -1,0 +1,265 @@
+"""Is the combination of a unit's values normal? One Mahalanobis monitor a unit: a finding, never an alarm.
+
+Three stages a unit, begun anew where its phase changes or it starts or stops: LEARN mean, spread and correlation; TRIAL,
+the highest distance of as many scans that were not learnt from; JUDGE, beyond a multiple of it. Theory limits are not
+used alone: values of a process are serially correlated, and the rows of a warm-up are far fewer than their number.
+Points that trend while being learnt, or are mostly not good, are left out. The model is not adapted afterwards: a slow
+drift cannot be learnt away. Any value bad, uncertain or lost: the scan is unknown and the state holds.
+"""
+
+from enum import IntEnum
+
+import numpy as np
+
+from models.statistical.mahalanobis import (
+    MahalanobisModel,
+    MahalanobisState,
+    f_limit,
+    learn_mahalanobis,
+    start_mahalanobis,
+    step_mahalanobis,
+)
+from models.statistical.reference import Reference, learn_reference
+from plantsafe.checks.delay import Delay
+from plantsafe.checks.warm_up import MAX_TREND, WARM_UP_SCANS, PhaseWatch, spread_floor
+from plantsafe.frame import F8, Bool, Frame, is_good
+from plantsafe.plant import Plant
+from plantsafe.plant.tables import Index
+from plantsafe.verdict import Arrays, Condition, ConditionClass, Fact, Verdict
+
+EVERY_SCANS = 3  # rows are taken this far apart: neighbours say the same (site default)
+ROWS = WARM_UP_SCANS // EVERY_SCANS
+MIN_GOOD_ROWS = 2 * ROWS // 3  # a point with fewer good values is left out (site default)
+MAX_POINTS = 60  # the first ones in the order of the file; more would need more rows (site default)
+MIN_POINTS = 2
+WEIGHT = 0.1  # MEWMA of about 10 scans (Lowry et al. 1992: 0.05 to 0.25)
+SHRINKAGE = 0.3  # few independent rows: trust the correlations by seven tenths (site default)
+MARGIN = 4.0  # of the highest distance squared in the trial: twice the distance (site default)
+ALARM_RATE = 1e-4  # of the theory limit, which is the least that is used (site default)
+ON_DELAY_SCANS = 30  # site default: six in a row at the least, and no spikes
+OFF_DELAY_SCANS = 60  # site default
+N_TOP = 3
+
+
+class Stage(IntEnum):
+    """What a monitor does with a scan."""
+
+    LEARN = 0
+    TRIAL = 1
+    JUDGE = 2
+
+
+class _Monitor:
+    """One unit: its points, and what was learnt of them."""
+
+    def __init__(self, rows: Index, floor: F8) -> None:
+        self.rows = rows
+        self._floor = floor
+        self.highest = 0.0
+        self.limit = float("nan")
+        self.distance2 = float("nan")
+        self.top: Index = np.full(N_TOP, -1, dtype=np.intp)
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget everything."""
+        self.stage = Stage.LEARN
+        self._count = 0
+        self._taken: F8 = np.full((0, len(self.rows)), np.nan)
+        self._use: Index = np.zeros(0, dtype=np.intp)
+        self._model: MahalanobisModel | None = None
+        self._smooth: MahalanobisState | None = None
+        self.highest, self.limit, self.distance2 = 0.0, float("nan"), float("nan")
+        self.top = np.full(N_TOP, -1, dtype=np.intp)
+
+    def step(self, x: F8) -> tuple[bool, bool]:
+        """Take in one scan (n_points of the unit), NaN where not good: beyond, unknown."""
+        if self.stage is Stage.LEARN:
+            self._learn(x)
+            return False, True
+        model, smooth = self._model, self._smooth
+        if model is None or smooth is None:
+            return False, True
+        self._smooth, judged = step_mahalanobis(smooth, model, self.limit, x[self._use])
+        if judged.unknown:
+            return False, True
+        self.distance2 = judged.distance2
+        if self.stage is Stage.TRIAL:
+            self.highest = max(self.highest, judged.distance2)
+            self._count += 1
+            if self._count >= WARM_UP_SCANS:
+                least = f_limit(len(self._use), model.rows, ALARM_RATE)
+                self.limit, self.stage = max(least, MARGIN * self.highest), Stage.JUDGE
+            return False, True
+        order = np.argsort(-judged.contribution, kind="stable")[:N_TOP]
+        self.top = np.full(N_TOP, -1, dtype=np.intp)
+        self.top[: len(order)] = self.rows[self._use[order]]
+        return judged.beyond, False
+
+    def _learn(self, x: F8) -> None:
+        if len(self.rows) < MIN_POINTS or not np.isfinite(x).any():
+            return
+        if self._count % EVERY_SCANS == 0:
+            self._taken = np.vstack([self._taken, x])
+        self._count += 1
+        if len(self._taken) < ROWS:
+            return
+        rows, self._taken, self._count = self._taken, self._taken[:0], 0
+        reference = learn_reference(rows, self._floor, MIN_GOOD_ROWS)
+        use = np.flatnonzero(reference.known & ~_trends(rows, self._floor))
+        complete = np.isfinite(rows[:, use]).all(axis=1).sum()
+        if len(use) < MIN_POINTS or complete < len(use) + 2:
+            return
+        part = Reference(mean=reference.mean[use], sigma=reference.sigma[use], known=reference.known[use])
+        self._use = use
+        self._model = learn_mahalanobis(rows[:, use], part, SHRINKAGE, WEIGHT)
+        self._smooth = start_mahalanobis(self._model)
+        self.stage = Stage.TRIAL
+
+    def state(self) -> Arrays:
+        """By name; the arrays of the model are empty before there is one."""
+        model, smooth, none = self._model, self._smooth, np.zeros(0)
+        return {
+            "scalars": np.array([self.highest, self.limit, self.distance2, smooth.fade if smooth else 1.0]),
+            "counts": np.array([self.stage, self._count, model.rows if model else 0], dtype=np.int64),
+            "top": self.top,
+            "taken": self._taken,
+            "use": self._use,
+            "smooth": smooth.smooth if smooth else none,
+            "mean": model.reference.mean if model else none,
+            "sigma": model.reference.sigma if model else none,
+            "whitener": model.whitener if model else none.reshape(0, 0),
+        }
+
+    def load(self, arrays: Arrays) -> None:
+        """Take over what `state` gave."""
+        self.highest, self.limit, self.distance2, fade = (float(v) for v in arrays["scalars"])
+        stage, self._count, rows = (int(v) for v in arrays["counts"])
+        self.stage = Stage(stage)
+        self.top, self._taken, self._use = arrays["top"], arrays["taken"], arrays["use"]
+        self._model, self._smooth = None, None
+        if self.stage is not Stage.LEARN:
+            known = np.ones(len(self._use), dtype=np.bool_)
+            self._model = MahalanobisModel(
+                reference=Reference(mean=arrays["mean"], sigma=arrays["sigma"], known=known),
+                whitener=arrays["whitener"],
+                precision_diagonal=(arrays["whitener"] ** 2).sum(axis=0),
+                rows=rows,
+                weight=WEIGHT,
+            )
+            self._smooth = MahalanobisState(smooth=arrays["smooth"], fade=fade)
+
+
+class UnitMonitorCheck:
+    """One finding a unit with at least two analog points, `<unit>.multivariate`."""
+
+    name = "units"
+
+    def __init__(self, plant: Plant) -> None:
+        self._plant = plant
+        points = plant.points
+        self._phase = PhaseWatch(plant)
+        by_unit = [
+            np.flatnonzero(points.analog & (points.unit == i))[:MAX_POINTS] for i in range(len(plant.file.units))
+        ]
+        self._units = np.array([i for i, rows in enumerate(by_unit) if len(rows) >= MIN_POINTS], dtype=np.intp)
+        self._monitors = tuple(_Monitor(by_unit[i], spread_floor(plant, by_unit[i])) for i in self._units)
+        n = len(self._monitors)
+        on = np.full(n, ON_DELAY_SCANS, dtype=np.int32)
+        self._delay = Delay(on, np.full(n, OFF_DELAY_SCANS, dtype=np.int32))
+        self.conditions = tuple(_condition(plant, plant.file.units[i].name, rows) for i, rows in self._pairs())
+
+    def _pairs(self) -> list[tuple[int, Index]]:
+        return [(int(i), m.rows) for i, m in zip(self._units, self._monitors, strict=True)]
+
+    def evaluate(self, frame: Frame, verdict: Verdict, block: slice) -> None:
+        """One step of every unit's monitor; a finding that begins is explained to the journal."""
+        restarted = self._phase.step(frame)[self._units]
+        self._delay.active = self._delay.active & ~restarted  # another phase is another question
+        x = np.where(is_good(frame.status), frame.value, np.nan)
+        beyond: Bool = np.zeros(len(self._monitors), dtype=np.bool_)
+        unknown: Bool = np.ones(len(self._monitors), dtype=np.bool_)
+        for i, monitor in enumerate(self._monitors):
+            if restarted[i]:
+                monitor.restart()
+            beyond[i], unknown[i] = monitor.step(x[monitor.rows])
+        before = self._delay.active
+        self._delay.step(beyond, unknown, number=frame.number, gap=verdict.gap)
+        for i in np.flatnonzero(self._delay.active & ~before).tolist():
+            verdict.facts.append(self._explain(i))
+        verdict.active[block] = self._delay.active
+        verdict.since[block] = self._delay.since
+        verdict.unknown[block] = unknown
+        verdict.value[block] = [monitor.distance2 for monitor in self._monitors]
+        verdict.limit[block] = [monitor.limit for monitor in self._monitors]
+
+    def _explain(self, i: int) -> Fact:
+        monitor, names = self._monitors[i], self._plant.points.names
+        return Fact(
+            kind="finding_explained",
+            subject=self.conditions[i].name,
+            body={
+                "points": [names[row] for row in monitor.top.tolist() if row >= 0],
+                "distance2": round(monitor.distance2, 3),
+                "limit": round(monitor.limit, 3),
+            },
+        )
+
+    def state(self) -> Arrays:
+        """Phases, timers and the monitors, by unit."""
+        arrays = {f"phase.{name}": array for name, array in self._phase.state().items()}
+        arrays |= {f"delay.{name}": array for name, array in self._delay.state().items()}
+        for i, monitor in enumerate(self._monitors):
+            arrays |= {f"{i}.{name}": array for name, array in monitor.state().items()}
+        return arrays
+
+    def load(self, arrays: Arrays) -> None:
+        """Take over what `state` gave."""
+
+        def part(name: str) -> Arrays:
+            return {key.removeprefix(f"{name}."): a for key, a in arrays.items() if key.startswith(f"{name}.")}
+
+        self._phase.load(part("phase"))
+        self._delay.load(part("delay"))
+        for i, monitor in enumerate(self._monitors):
+            monitor.load(part(str(i)))
+
+    def live(self) -> Arrays:
+        """By monitored unit: its row, stage, and the point rows that speak most against it (-1 for none)."""
+        return {
+            "units": self._units,
+            "stage": np.array([monitor.stage for monitor in self._monitors], dtype=np.uint8),
+            "top": np.array([monitor.top for monitor in self._monitors], dtype=np.intp).reshape(-1, N_TOP),
+        }
+
+
+def _trends(rows: F8, floor: F8) -> Bool:
+    """Halves further apart than their spread: a column without a normal. NaN cells are left out."""
+    half = len(rows) // 2
+    parts = (learn_reference(rows[:half], floor, 2), learn_reference(rows[half:], floor, 2))
+    within = np.sqrt((parts[0].sigma ** 2 + parts[1].sigma ** 2) / 2.0)
+    answer: Bool = np.abs(parts[1].mean - parts[0].mean) > MAX_TREND * within
+    return answer | ~(parts[0].known & parts[1].known)
+
+
+def _condition(plant: Plant, unit: str, rows: Index) -> Condition:
+    sources = set(plant.points.source[rows].tolist())
+    return Condition(
+        name=f"{unit}.multivariate",
+        subject=unit,
+        kind="multivariate",
+        klass=ConditionClass.FINDING,
+        priority=4,
+        on_delay_scans=ON_DELAY_SCANS,
+        off_delay_scans=OFF_DELAY_SCANS,
+        source=sources.pop() if len(sources) == 1 else -1,
+        unit=unit,
+        consequence={
+            "en": "The values of this unit do not go together as they did when this phase began.",
+            "zh": "本单元各参数之间的关系已偏离本阶段开始时的正常状态。",
+        },
+        action={
+            "en": "Look at the points named by the finding: process change or instrument fault.",
+            "zh": "检查该提示所列测点：判断是工艺变化还是仪表故障。",
+        },
+    )

@@ -1,0 +1,147 @@
+"""What is normal for each point, learnt once from its first good scans and then left alone.
+
+The reference is not adapted afterwards: a slow drift cannot be learnt away. It starts anew only where the unit changes
+its phase or starts or stops, because another phase has another normal. A point that trends all through its warm-up
+(a totaliser, a level that is being filled) has no normal: it is learnt again and again, and stays unknown meanwhile.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.statistical.reference import Reference
+from plantsafe.frame import F8, I8, Bool, Frame, is_good
+from plantsafe.plant import Plant
+from plantsafe.verdict import Arrays
+
+WARM_UP_SCANS = 900  # site default: three times the slowest usual wander of a process (5 min)
+SPREAD_FLOOR = 0.001  # of the span: below an instrument's accuracy nothing is to be found (site default)
+MAX_TREND = (
+    3.0  # difference of the two halves' means in standard deviations within them; a ramp has 3.46 (site default)
+)
+
+
+class WarmUp:
+    """Counts, means and squares of the values of n points; `known` where the reference stands."""
+
+    def __init__(self, floor: F8, scans: int = WARM_UP_SCANS) -> None:
+        n = len(floor)
+        self._floor, self._scans = floor, scans
+        self._count: I8 = np.zeros(n, dtype=np.int64)
+        self._mean, self._squares = np.zeros(n), np.zeros(n)
+        self._half_mean, self._half_squares = np.zeros(n), np.zeros(n)
+        self._known: Bool = np.zeros(n, dtype=np.bool_)
+        self._reference = self._make()
+
+    @property
+    def reference(self) -> Reference:
+        """Mean and spread where known; elsewhere 0 and the floor."""
+        return self._reference
+
+    def restart(self, where: Bool) -> None:
+        """Forget these points."""
+        if where.any():
+            self._count = np.where(where, 0, self._count)
+            self._known = self._known & ~where
+            self._reference = self._make()
+
+    def learn(self, x: F8) -> Bool:
+        """Take in one scan (n_points), NaN where a value is not good; True where a reference is now complete."""
+        open_: Bool = ~self._known & np.isfinite(x)
+        if not open_.any():
+            return np.zeros_like(self._known)
+        first = open_ & (self._count == 0)
+        mean, squares = np.where(first, 0.0, self._mean), np.where(first, 0.0, self._squares)
+        self._count = self._count + open_
+        off = np.where(open_, x - mean, 0.0)
+        self._mean = mean + off / np.maximum(self._count, 1)
+        self._squares = squares + off * np.where(open_, x - self._mean, 0.0)
+        half = open_ & (self._count == self._scans // 2)
+        self._half_mean = np.where(half, self._mean, self._half_mean)
+        self._half_squares = np.where(half, self._squares, self._half_squares)
+        full: Bool = open_ & (self._count == self._scans)
+        if full.any():
+            trends = full & self._trends()
+            self._count = np.where(trends, 0, self._count)
+            full &= ~trends
+            self._known = self._known | full
+            self._reference = self._make()
+        return full
+
+    def _trends(self) -> Bool:
+        """Welford's sums of the whole and of its first half give those of the second half."""
+        n, first = self._scans, self._scans // 2
+        second = n - first
+        second_mean = (self._mean * n - self._half_mean * first) / second
+        apart = second_mean - self._half_mean
+        within = np.maximum(self._squares - apart**2 * first * second / n, 0.0)
+        answer: Bool = np.abs(apart) > MAX_TREND * np.maximum(np.sqrt(within / (n - 2)), self._floor)
+        return answer
+
+    def _make(self) -> Reference:
+        sigma = np.maximum(np.sqrt(np.maximum(self._squares, 0.0) / (self._scans - 1)), self._floor)
+        return Reference(
+            mean=np.where(self._known, self._mean, 0.0),
+            sigma=np.where(self._known, sigma, self._floor),
+            known=self._known,
+        )
+
+    def state(self) -> Arrays:
+        """By name."""
+        return {
+            "count": self._count,
+            "mean": self._mean,
+            "squares": self._squares,
+            "half_mean": self._half_mean,
+            "half_squares": self._half_squares,
+            "known": self._known,
+        }
+
+    def load(self, arrays: Arrays) -> None:
+        """Take over what `state` gave."""
+        self._count, self._mean, self._squares = arrays["count"], arrays["mean"], arrays["squares"]
+        self._half_mean, self._half_squares = arrays["half_mean"], arrays["half_squares"]
+        self._known = arrays["known"].astype(np.bool_)
+        self._reference = self._make()
+
+
+class PhaseWatch:
+    """Notices in which units the phase, or running and standing, has changed.
+
+    The phase of a unit is its first state point with more than two named states; on and off are no phases, except for
+    the point that the file names as `running`.
+    """
+
+    def __init__(self, plant: Plant) -> None:
+        row, rows, units = plant.points.row, [], []
+        for i, unit in enumerate(plant.file.units):
+            phases = [p.name for p in plant.file.points if p.unit == unit.name and len(p.states) > 2]
+            for name in dict.fromkeys([*phases[:1], *([unit.running] if unit.running else [])]):
+                rows.append(row[name])
+                units.append(i)
+        self._n_units = len(plant.file.units)
+        self._rows: NDArray[np.intp] = np.array(rows, dtype=np.intp)
+        self._units: NDArray[np.intp] = np.array(units, dtype=np.intp)
+        self._seen: F8 = np.full(len(rows), np.nan)
+
+    def step(self, frame: Frame) -> Bool:
+        """(n_units,) True where a good value differs from the last good one."""
+        value, good = frame.value[self._rows], is_good(frame.status[self._rows])
+        changed = good & ~np.isnan(self._seen) & (value != self._seen)
+        self._seen = np.where(good, value, self._seen)
+        answer = np.zeros(self._n_units, dtype=np.bool_)
+        answer[self._units[changed]] = True
+        return answer
+
+    def state(self) -> Arrays:
+        """Last good values."""
+        return {"seen": self._seen}
+
+    def load(self, arrays: Arrays) -> None:
+        """Take over what `state` gave."""
+        self._seen = arrays["seen"]
+
+
+def spread_floor(plant: Plant, rows: NDArray[np.intp]) -> F8:
+    """The smallest spread that a point can be said to have, in its unit: one resolution step, or the share of span."""
+    points = plant.points
+    return np.maximum(points.resolution[rows], SPREAD_FLOOR * (points.high[rows] - points.low[rows]))
