@@ -20,6 +20,7 @@ from plantsafe.plant import Plant
 from simulation.servers.address_space import folder, no_value_yet, variable
 from simulation.servers.gate import Gate
 from simulation.servers.port import HOST, claim, in_use
+from simulation.servers.standard_space import QuickServer
 
 FLAG = "--opcua-port"
 PATH = "plantsafe"
@@ -88,7 +89,7 @@ class OpcUaServer:
     async def start(self) -> None:
         """Build the address space and listen; raises PortInUseError."""
         self.port = claim(self._wanted, FLAG)
-        server = Server()
+        server = Server(iserver=QuickServer())
         await server.init()
         server.set_endpoint(self.endpoint)
         server.set_server_name("plantsafe simulated control system")
