@@ -10,6 +10,7 @@
     ├── SourceError                a source cannot be reached or is described in a way that cannot work
     ├── ReadOnlyError              something tried to write to the plant
     ├── PortInUseError             another process listens there
+    ├── SimulationError            the simulated plant cannot do what it is asked
     └── RequestError               a request is malformed (a refusal is an event, not an exception)
 
 Bad data from the plant is never an exception: it is a status in the frame.
@@ -91,6 +92,10 @@ class ReadOnlyError(PlantsafeError):
 
 class PortInUseError(PlantsafeError):
     """Another process listens on the port."""
+
+
+class SimulationError(PlantsafeError):
+    """The simulated plant cannot do what it is asked."""
 
 
 class RequestError(PlantsafeError):

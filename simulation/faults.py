@@ -8,13 +8,14 @@ safety functions and sources have names built from the plant file:
     source.<source>.silent, heartbeat.<source>.frozen
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
 from ruamel.yaml import YAML
 
-from plantsafe.errors import ScenarioError
+from plantsafe.errors import SimulationError
 
 HELD = -1.0  # healthy value of a knob that overrides a position: nothing is forced
 
@@ -101,7 +102,8 @@ class FaultBook:
     def __init__(self, points: frozenset[str]) -> None:
         self.catalogue = load_catalogue()
         self.knobs: dict[str, float] = dict(PROCESS_KNOBS)
-        self.changed = True  # whether the last update moved a knob; readers that compile knobs look at it
+        self.changed = False  # whether the last update moved a knob; readers that compile knobs look at it
+        self._cleared = False
         self._points = points
         self._now = 0.0
         self._injected: dict[str, Injected] = {}
@@ -111,23 +113,30 @@ class FaultBook:
     ) -> None:
         """Begin a fault `onset_s` from now; a second injection of the same fault (and point) replaces the first."""
         if name not in self.catalogue:
-            raise ScenarioError(f"there is no fault {name!r}", mend=f"one of: {', '.join(sorted(self.catalogue))}")
+            raise SimulationError(f"there is no fault {name!r}", mend=f"one of: {', '.join(sorted(self.catalogue))}")
         if onset_s < 0.0 or (duration_s is not None and duration_s <= 0.0):
-            raise ScenarioError(f"fault {name}: onset {onset_s} s, duration {duration_s} s", mend="give times above 0")
+            wrong = f"fault {name}: onset {onset_s} s, duration {duration_s} s"
+            raise SimulationError(wrong, mend="give times above 0")
         fault = self.catalogue[name]
         if point is not None and fault.point is None:
-            raise ScenarioError(f"fault {name} does not act on one point", mend="leave the point out")
+            raise SimulationError(f"fault {name} does not act on one point", mend="leave the point out")
         if point is not None and point not in self._points:
-            raise ScenarioError(f"fault {name}: there is no point {point!r}", mend="name a point of the plant file")
+            raise SimulationError(f"fault {name}: there is no point {point!r}", mend="name a point of the plant file")
         if fault.point is not None:
             fault = _at_point(fault, point or fault.point)
         onset = self._now + onset_s
         end = None if duration_s is None else onset + duration_s
         self._injected[name if point is None else f"{name}:{point}"] = Injected(fault=fault, onset=onset, end=end)
 
+    def defeat(self, functions: Iterable[str]) -> None:
+        """Let none of `functions` act from now on: the unprotected twin of a scenario."""
+        effects = tuple(Effect(knob=f"sis.defeat.{name}", value=1.0) for name in functions)
+        fault = Fault(name="unprotected", title_en="no safety function acts", title_zh="联锁全部拒动", effects=effects)
+        self._injected[fault.name] = Injected(fault=fault, onset=self._now, end=None)
+
     def clear(self, name: str) -> None:
         """End a fault (`name`, or `name:point`); one that was not injected is left alone."""
-        self._injected.pop(name, None)
+        self._cleared = self._injected.pop(name, None) is not None or self._cleared
 
     def active(self) -> tuple[str, ...]:
         """Names of the faults that act now, in order of injection."""
@@ -136,8 +145,10 @@ class FaultBook:
     def update(self, now: float) -> None:
         """Turn the knobs for plant second `now`: factors multiply, offsets add, positions take the last one."""
         self._now = now
-        if not self._injected and not self.changed:
+        if not self._injected and not self._cleared:
+            self.changed = False
             return
+        self._cleared = False
         knobs = dict(PROCESS_KNOBS)
         for entry in self._injected.values():
             if self._acts(entry):

@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 from ruamel.yaml import YAML
 
 from models.process.instrument import lagged
-from plantsafe.errors import ScenarioError
+from plantsafe.errors import SimulationError
 from plantsafe.frame import BAD_SENSOR_FAILURE, F8, I8, LIMIT_HIGH, LIMIT_LOW, U4, UNCERTAIN_EU_EXCEEDED, Bool
 from plantsafe.plant import Plant
 
 BEYOND_HIGH = np.uint32(UNCERTAIN_EU_EXCEEDED | LIMIT_HIGH)
 BEYOND_LOW = np.uint32(UNCERTAIN_EU_EXCEEDED | LIMIT_LOW)
+# NAMUR NE 43: a 4-20 mA loop measures from 3.8 to 20.5 mA; only past that is the range exceeded.
+BELOW_SPAN, ABOVE_SPAN = 0.0125, 0.03125
 MODES = ("stuck", "bias", "dropout", "slow", "frozen_stamp")
 
 
@@ -33,7 +35,7 @@ def load_binding(plant: Plant) -> Binding:
     table: dict[str, dict[str, Any]] = YAML(typ="safe").load(text)
     unbound = [name for name in plant.points.names if name not in table]
     if unbound:
-        raise ScenarioError(
+        raise SimulationError(
             f"the simulated plant has no instrument for {', '.join(unbound[:5])}{' ...' if len(unbound) > 5 else ''}",
             mend="use points of the demo plant file, or add the instrument to plants/demo.instruments.yaml",
         )
@@ -69,6 +71,8 @@ class Instruments:
         n = plant.n_points
         self._row = points.row
         self._low, self._high, self._analog = points.low, points.high, points.analog
+        span = self._high - self._low
+        self._end_low, self._end_high = self._low - BELOW_SPAN * span, self._high + ABOVE_SPAN * span
         self._step = np.where(points.resolution > 0.0, points.resolution, 1.0)
         self._quantised = points.resolution > 0.0
         self._lag_s, self._noise = binding.lag_s, binding.noise
@@ -107,7 +111,7 @@ class Instruments:
             case "slow":
                 failures.slow[row] = 1.0 + value
             case _:
-                raise ScenarioError(f"instruments do not fail by {mode!r}", mend=f"one of: {', '.join(MODES)}")
+                raise SimulationError(f"instruments do not fail by {mode!r}", mend=f"one of: {', '.join(MODES)}")
 
     def read(self, truth: F8, time_ns: int) -> None:
         """One second on with the true values `truth` (n_points,) in engineering units."""
@@ -115,7 +119,7 @@ class Instruments:
         self._sensed = lagged(self._sensed, truth, self._lag_s * fail.slow, 1.0)
         raw = self._sensed + self._noise * self._rng.standard_normal(truth.size) + fail.bias
         shown = np.where(self._quantised, np.round(raw / self._step) * self._step, raw)
-        above, below = self._analog & (raw > self._high), self._analog & (raw < self._low)
+        above, below = self._analog & (raw > self._end_high), self._analog & (raw < self._end_low)
         np.clip(shown, self._low, self._high, out=shown)
         status = np.where(above, BEYOND_HIGH, np.where(below, BEYOND_LOW, np.uint32(0))).astype(np.uint32)
         held = fail.stuck & np.isfinite(self.value)

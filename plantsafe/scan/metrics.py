@@ -94,6 +94,7 @@ class HealthServer:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self._socket.bind(("127.0.0.1", port))
+            self._socket.listen(16)
         except OSError as error:
             self._socket.close()
             raise PortInUseError(
