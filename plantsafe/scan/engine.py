@@ -8,8 +8,11 @@ import numpy as np
 
 from plantsafe.alarms.book import AlarmBook
 from plantsafe.checks.clock_step import ClockStepCheck
+from plantsafe.checks.drift import DriftCheck
 from plantsafe.checks.limits import LimitCheck
+from plantsafe.checks.occupancy import OccupancyCheck
 from plantsafe.checks.sources import SourceCheck
+from plantsafe.checks.unit_monitor import UnitMonitorCheck
 from plantsafe.frame import Frame, is_good
 from plantsafe.plant.tables import Plant
 from plantsafe.protection import FunctionCheck
@@ -42,6 +45,9 @@ class Engine:
             ClockStepCheck(plant),
             LimitCheck(plant),
             FunctionCheck(plant),
+            OccupancyCheck(plant),
+            DriftCheck(plant),
+            UnitMonitorCheck(plant),
         )
         self.conditions: tuple[Condition, ...] = tuple(c for check in self.checks for c in check.conditions)
         self._blocks = _blocks(self.checks)
