@@ -1,0 +1,1 @@
+"""Parts of pages as HTML text: pure functions of a picture and a language."""

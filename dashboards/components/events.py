@@ -1,0 +1,95 @@
+"""Rows of the journal in words."""
+
+import json
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from dashboards.components.glyph import priority_glyph
+from dashboards.language import Tongue, n_
+from dashboards.numbers import local, number
+from dashboards.picture import Picture
+from plantsafe.store.record import EventRow, RecordReader
+
+EVENT_WORDS: Mapping[str, str] = {
+    "alarm_raised": n_("alarm raised"),
+    "alarm_cleared": n_("alarm cleared"),
+    "alarm_acknowledged": n_("alarm acknowledged"),
+    "alarm_removed": n_("alarm removed with its point"),
+    "alarm_not_available": n_("alarm not available"),
+    "alarm_available": n_("alarm available again"),
+    "finding_raised": n_("finding raised"),
+    "finding_cleared": n_("finding cleared"),
+    "request_refused": n_("request refused"),
+    "request_expired": n_("request expired"),
+    "login": n_("sign-in or sign-out"),
+    "export": n_("export"),
+    "report": n_("report"),
+    "comment": n_("comment"),
+    "clock_step": n_("clock step"),
+    "scans_lost": n_("scans lost"),
+    "service_started": n_("scan service started"),
+    "service_stopped": n_("scan service stopped"),
+    "restart_difference": n_("difference after restart"),
+}
+KIND_WORDS: Mapping[str, str] = {
+    "source_lost": n_("source lost"),
+    "source_frozen": n_("source frozen"),
+    "clock_step": n_("clock step"),
+    "demand": n_("demand"),
+    "tripped": n_("tripped"),
+    "failure_on_demand": n_("failure on demand"),
+    "spurious_trip": n_("spurious trip"),
+    "degraded": n_("degraded"),
+    "none": n_("no protection"),
+    "bypass": n_("bypassed"),
+}
+
+
+def event_word(kind: str, tongue: Tongue) -> str:
+    """The kind of an event in words; its own name where there are none."""
+    return tongue(EVENT_WORDS[kind]) if kind in EVENT_WORDS else kind.replace("_", " ")
+
+
+def kind_word(kind: str, tongue: Tongue) -> str:
+    """The kind of a condition in words: HH, H, L, LL stay as they are."""
+    return tongue(KIND_WORDS[kind]) if kind in KIND_WORDS else kind
+
+
+def _last_raised(folder: Path) -> EventRow | None:
+    with RecordReader(folder) as reader:
+        return next(reader.events(kinds=("alarm_raised",), newest=1), None)
+
+
+def last_alarm_line(folder: Path, picture: Picture, tongue: Tongue) -> str:
+    """The newest alarm, whatever became of it."""
+    event = _last_raised(folder)
+    if event is None:
+        return f"<div class='ps-line ps-quiet'>{tongue('Last alarm')}: {tongue('none in this record')}</div>"
+    body = json.loads(event.body)
+    when = local(event.time_ns, picture.zone, "%Y-%m-%d %H:%M:%S")
+    about = escape(subject_title(picture, str(body.get("about", "")), tongue))
+    return (
+        f"<div class='ps-line'><span class='ps-quiet'>{tongue('Last alarm')}:</span> {when} "
+        f"{priority_glyph(int(body['priority']), filled=False)} {about} {escape(kind_word(body['kind'], tongue))} "
+        f"{escape(against(body, tongue))}</div>"
+    )
+
+
+def against(body: Mapping[str, Any], tongue: Tongue) -> str:
+    """Value and limit of an event, where it has them."""
+    value, limit = body.get("value"), body.get("limit")
+    if value is None or limit is None:
+        return ""
+    return f"{number(value, 2)} ({tongue('limit')} {number(limit, 2)})"
+
+
+def subject_title(picture: Picture, name: str, tongue: Tongue) -> str:
+    """The name of a point, function or source with its title."""
+    file = picture.plant.file
+    if (row := picture.plant.points.row.get(name)) is not None:
+        return f"{name} {tongue.text(file.points[row].title)}"
+    entries = (*file.functions, *file.sources, *file.units)
+    titles = {entry.name: entry.title for entry in entries}
+    return f"{name} {tongue.text(titles[name])}" if name in titles else name

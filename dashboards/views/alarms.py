@@ -1,0 +1,125 @@
+"""The alarm list that is worked with: one button a row, no reordering under the pointer, history below.
+
+The list keeps the order it had when it was asked for. A new alarm waits in the line above it until `Show` is pressed;
+an alarm that is over stays in its row, faded. Each button belongs to one occurrence of one condition, for ever.
+"""
+
+import streamlit as st
+
+from dashboards import panel
+from dashboards.acts import ANSWER_WORDS, acknowledge, answers
+from dashboards.components import alarm_rows
+from dashboards.components.glyph import priority_glyph
+from dashboards.history_table import history
+from dashboards.language import Tongue
+from dashboards.numbers import local
+from dashboards.picture import Picture
+from dashboards.visit import Visit, picture_or_stop, visit_or_stop
+from plantsafe.alarms.life_cycle import State
+from plantsafe.errors import PlantsafeError
+from plantsafe.request import MAY, RequestKind
+
+MOST_ROWS = 40  # rows with a button; the rest is counted (site default)
+_LIST, _ASKED = "alarm_list", "alarm_asked"
+Row = tuple[str, int]
+"""Name of a condition, and one occurrence of it."""
+
+
+def show() -> None:
+    """The page."""
+    tongue = visit_or_stop().tongue
+    panel.top()
+    panel.title(tongue("Alarms"))
+    text = tongue(
+        "A monitor and a record, never the annunciator: work from the control system's alarm panel. "
+        "Acknowledging here does not acknowledge in the DCS."
+    )
+    st.html(f"<p class='ps'><b>{text}</b></p>")
+    _worked_list()
+    _others()
+    history()
+
+
+def _now(picture: Picture) -> list[Row]:
+    """Open alarms in the order of urgency."""
+    return [(picture.conditions[i].name, int(picture.live["occurrence"][i])) for i in picture.open_alarms.tolist()]
+
+
+def _show_new() -> None:
+    st.session_state.pop(_LIST, None)
+
+
+@st.fragment(run_every=panel.REFRESH_S)
+def _worked_list() -> None:
+    visit = visit_or_stop()
+    picture, tongue = picture_or_stop(visit), visit.tongue
+    now = _now(picture)
+    shown: list[Row] = st.session_state.setdefault(_LIST, now)
+    _line_above(picture, [row for row in now if row not in shown], tongue)
+    asked: dict[int, str] = st.session_state.setdefault(_ASKED, {})
+    answered = answers(visit.folder, set(asked.values()))
+    rows = {condition.name: i for i, condition in enumerate(picture.conditions)}
+    may = visit.session.role in MAY[RequestKind.ACKNOWLEDGE]
+    for name, occurrence in shown[:MOST_ROWS]:
+        i = rows.get(name)
+        if i is None:
+            continue
+        over = int(picture.live["occurrence"][i]) != occurrence or picture.state[i] == State.NORM
+        with st.container(horizontal=True, vertical_alignment="top", gap="small"):
+            st.html(alarm_rows.alarm(picture, i, tongue, over=over), width="stretch")
+            request = asked.get(occurrence)
+            if request is not None and request in answered:
+                answer = answered[request]
+                when = local(answer.time_ns, picture.zone)
+                text = f"{tongue(ANSWER_WORDS[answer.kind])} · {answer.actor} · {when} {answer.reason}"
+                st.html(f"<div class='ps' style='width:15rem'>{text}</div>", width=260)
+            elif may and not over and picture.state[i] != State.ACKED:
+                st.button(
+                    tongue("Acknowledge"),
+                    key=f"ack-{occurrence}",
+                    disabled=request is not None,
+                    on_click=_acknowledge,
+                    args=(visit, name, occurrence),
+                    width=260,
+                )
+            else:
+                st.html("<div class='ps' style='width:15rem'></div>", width=260)
+    if not shown:
+        st.html(f"<p class='ps ps-quiet'>{tongue('No alarm is open.')}</p>")
+    if len(shown) > MOST_ROWS:
+        more = tongue("{count} more, less urgent").format(count=len(shown) - MOST_ROWS)
+        st.html(f"<p class='ps ps-quiet'>{more}</p>")
+
+
+def _line_above(picture: Picture, new: list[Row], tongue: Tongue) -> None:
+    """One line of fixed height: how many new alarms wait, and the button that takes them into the list."""
+    priorities = {c.name: c.priority for c in picture.conditions}
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if new:
+            signs = " ".join(priority_glyph(p, filled=True) for p in sorted(priorities[name] for name, _ in new)[:12])
+            text = tongue("{count} new alarms wait to be shown").format(count=len(new))
+            st.html(f"<div class='ps ps-banner'>{signs} {text}</div>", width="stretch")
+        else:
+            text = tongue("No new alarm since this list was made")
+            st.html(f"<div class='ps ps-line ps-quiet'>{text}</div>", width="stretch")
+        st.button(tongue("Show the list anew"), key="show-new", on_click=_show_new, width=260)
+
+
+def _acknowledge(visit: Visit, name: str, occurrence: int) -> None:
+    """The click: one request for the occurrence that stood in the row, whatever happened since."""
+    try:
+        st.session_state[_ASKED][occurrence] = acknowledge(visit, name, occurrence)
+    except PlantsafeError as error:
+        st.toast(str(error))
+
+
+@st.fragment(run_every=2 * panel.REFRESH_S)
+def _others() -> None:
+    visit = visit_or_stop()
+    picture, tongue = picture_or_stop(visit), visit.tongue
+    parts = (
+        (tongue("Findings: no sound, nothing to acknowledge"), alarm_rows.findings(picture, tongue)),
+        (tongue("Alarms that cannot be judged now"), alarm_rows.not_available(picture, tongue)),
+        (tongue("Suppressed by design under a lost source"), alarm_rows.suppressed(picture, tongue)),
+    )
+    st.html("".join(f"<h2>{title}</h2>{body}" for title, body in parts))
