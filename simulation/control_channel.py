@@ -1,0 +1,149 @@
+"""The way faults come into the simulated plant: a unix socket, JSON lines, neither of the two plant protocols.
+
+Commands: `list`, `inject` (name, onset_s, duration_s, point), `clear` (name), `truth`. An answer has `ok`, and on
+failure `error` and `mend`.
+"""
+
+import asyncio
+import contextlib
+import json
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from plantsafe.errors import PlantsafeError, SimulationError, SourceError
+from simulation.faults import FaultBook
+
+PATH_BYTES = 107  # sun_path holds 108 with its closing zero (unix(7))
+LINE_BYTES = 65536  # site default
+ASK_TIMEOUT_S = 5.0  # site default: a plant that lives fast answers between two steps
+
+Answer = dict[str, Any]
+
+
+class ControlChannel:
+    """Listens at a path while the simulated plant runs."""
+
+    def __init__(self, path: Path, faults: FaultBook, truth: Callable[[], dict[str, float]]) -> None:
+        self._path = path
+        self._faults = faults
+        self._truth = truth
+        self._server: asyncio.Server | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    async def start(self) -> None:
+        """Listen; raises SourceError for a path that cannot be used or that another plant uses."""
+        check_path(self._path)
+        if self._path.is_socket():
+            if _answers(self._path):
+                raise SourceError(
+                    f"another simulated plant listens at {self._path}", mend="end it, or choose another path"
+                )
+            self._path.unlink()  # left behind by a process that was killed
+        try:
+            self._server = await asyncio.start_unix_server(self._serve, self._path, limit=LINE_BYTES)
+        except OSError as error:
+            raise SourceError(f"cannot listen at {self._path}: {error.strerror}", mend="choose another path") from error
+        self._path.chmod(0o600)
+
+    async def stop(self) -> None:
+        """Close the socket and remove its file."""
+        if self._server is None:
+            return
+        self._server.close()
+        for writer in self._writers:
+            writer.close()
+        await self._server.wait_closed()
+        self._server = None
+        self._path.unlink(missing_ok=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        try:
+            with contextlib.suppress(OSError, ValueError):  # the client is gone, or its line has no end
+                while line := await reader.readline():
+                    writer.write(json.dumps(self.answer(line), ensure_ascii=False).encode() + b"\n")
+                    await writer.drain()
+        finally:
+            self._writers.discard(writer)
+            writer.close()
+
+    def answer(self, line: bytes) -> Answer:
+        """What one request line is answered with; never raises for what the line holds."""
+        try:
+            request = json.loads(line)
+            if not isinstance(request, dict):
+                raise SimulationError("a request is a JSON object")
+            return {"ok": True, **self._act(request)}
+        except PlantsafeError as error:
+            return {"ok": False, "error": error.message, "mend": error.mend}
+        except (TypeError, ValueError) as error:
+            return {"ok": False, "error": f"cannot use this request: {error}", "mend": "send one JSON object a line"}
+
+    def _act(self, request: Answer) -> Answer:
+        command = request.get("command")
+        match command:
+            case "list":
+                return {
+                    "faults": [
+                        {"name": name, "title": {"en": fault.title_en, "zh": fault.title_zh}}
+                        for name, fault in sorted(self._faults.catalogue.items())
+                    ],
+                    "active": list(self._faults.active()),
+                }
+            case "inject":
+                duration_s, point = request.get("duration_s"), request.get("point")
+                self._faults.inject(
+                    str(request.get("name", "")),
+                    float(request.get("onset_s", 0.0)),
+                    duration_s=None if duration_s is None else float(duration_s),
+                    point=None if point is None else str(point),
+                )
+                return {"active": list(self._faults.active())}
+            case "clear":
+                self._faults.clear(str(request.get("name", "")))
+                return {"active": list(self._faults.active())}
+            case "truth":
+                return {"truth": {name: float(value) for name, value in self._truth().items()}}
+        raise SimulationError(f"there is no command {command!r}", mend="one of: list, inject, clear, truth")
+
+
+def check_path(path: Path) -> None:
+    """Raise SourceError for a path that a unix socket cannot have."""
+    size = len(bytes(path))
+    if size > PATH_BYTES:
+        raise SourceError(
+            f"the path of the control socket has {size} bytes, a unix socket allows {PATH_BYTES}: {path}",
+            mend="choose a shorter path",
+        )
+
+
+def ask(path: Path, command: str, **fields: object) -> Answer:
+    """Send one command to a running simulated plant; raises SourceError when none listens, SimulationError on refusal."""
+    check_path(path)
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(ASK_TIMEOUT_S)
+            connection.connect(bytes(path))
+            connection.sendall(json.dumps({"command": command, **fields}).encode() + b"\n")
+            with connection.makefile("rb") as stream:
+                line = stream.readline()
+        answer: Answer = json.loads(line)
+    except (OSError, ValueError) as error:
+        raise SourceError(
+            f"no simulated plant answers at {path}: {error}",
+            mend="start one with `plantsafe demo`, or name the socket of the one that runs",
+        ) from error
+    if not answer.get("ok"):
+        raise SimulationError(str(answer.get("error", "refused")), mend=str(answer.get("mend", "")))
+    return answer
+
+
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(bytes(path))
+        except OSError:
+            return False
+        return True

@@ -1,0 +1,133 @@
+"""The simulated plant as a process of its own: it lives in step with the clock and shows itself over both protocols."""
+
+import argparse
+import asyncio
+import contextlib
+import ctypes
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from plantsafe.clock import NS_PER_S, Clock
+from plantsafe.errors import PlantsafeError
+from plantsafe.plant import Plant, load_plant
+from simulation.control_channel import ControlChannel
+from simulation.plant import SimulatedPlant
+from simulation.servers import ModbusServer, OpcUaServer
+
+SCANS_AT_ONCE = 20  # site default: a plant that fell behind catches up in steps, so that its servers go on answering
+PR_SET_PDEATHSIG = 1  # prctl(2)
+
+
+async def run_plant(
+    plant: Plant,
+    *,
+    clock: Clock,
+    seed: int,
+    opcua_port: int = 0,
+    modbus_port: int = 0,
+    control_path: Path | None = None,
+    ready: Callable[[dict[str, str]], None],
+) -> None:
+    """Live until cancelled. `ready` is called once with the endpoint of each source, by name.
+
+    The first source of a protocol gets the port named, further ones a free port; 0 finds a free one.
+    """
+    simulated = SimulatedPlant(plant, seed=seed, epoch_ns=clock.epoch_ns)
+    servers = _servers(plant, opcua_port, modbus_port)
+    channel = ControlChannel(control_path, simulated.faults, simulated.truth) if control_path is not None else None
+    async with contextlib.AsyncExitStack() as stack:
+        if channel is not None:
+            await channel.start()
+            stack.push_async_callback(channel.stop)
+        for server in servers.values():
+            await server.start()
+            stack.push_async_callback(server.stop)
+        await _show(plant, simulated, servers)
+        ready({name: server.endpoint for name, server in servers.items()})
+        while True:
+            behind = (clock.now_ns() - simulated.time_ns) // NS_PER_S
+            if behind > 0:
+                simulated.advance(min(behind, SCANS_AT_ONCE))
+                await _show(plant, simulated, servers)
+            await clock.sleep_until(simulated.time_ns + NS_PER_S)
+
+
+def _servers(plant: Plant, opcua_port: int, modbus_port: int) -> dict[str, OpcUaServer | ModbusServer]:
+    ports = {"opcua": opcua_port, "modbus": modbus_port}
+    kinds = {"opcua": OpcUaServer, "modbus": ModbusServer}
+    servers: dict[str, OpcUaServer | ModbusServer] = {}
+    for entry in plant.file.sources:
+        servers[entry.name] = kinds[entry.protocol](plant, entry.name, ports[entry.protocol])
+        ports[entry.protocol] = 0
+    return servers
+
+
+async def _show(plant: Plant, simulated: SimulatedPlant, servers: dict[str, OpcUaServer | ModbusServer]) -> None:
+    readings = simulated.readings()
+    silent = simulated.silent_sources()
+    for name, server in servers.items():
+        points = plant.sources.points[plant.sources.row[name]]
+        await server.update(readings.value[points], readings.status[points], readings.source_time_ns[points])
+        server.set_silent(silent=name in silent)
+
+
+def end_with_parent() -> None:
+    """Have the kernel send SIGTERM to this process when the thread that started it ends (Linux)."""
+    parent = os.getppid()
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        sys.exit(0)  # it ended before the kernel knew
+
+
+async def _until_signal(work: "asyncio.Task[None]") -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, work.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await work
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run from the command line; prints one JSON line when ready."""
+    parser = argparse.ArgumentParser(prog="python -m simulation.process", description=__doc__)
+    parser.add_argument("--plant", type=Path, required=True, help="plant file")
+    parser.add_argument("--clock", default="", help="a clock as Clock.encode writes it; without it rate 1 from now")
+    parser.add_argument("--seed", type=int, default=1, help="seed of all randomness")
+    parser.add_argument("--opcua-port", type=int, default=0, help="port of the control system, 0 finds one")
+    parser.add_argument("--modbus-port", type=int, default=0, help="port of the safety system, 0 finds one")
+    parser.add_argument("--control", type=Path, default=None, help="path of the control socket")
+    options = parser.parse_args(arguments)
+    end_with_parent()
+
+    def ready(endpoints: dict[str, str]) -> None:
+        control = str(options.control) if options.control is not None else None
+        print(json.dumps({"ready": True, "endpoints": endpoints, "control": control, "pid": os.getpid()}), flush=True)
+
+    async def run() -> None:
+        clock = Clock.decode(options.clock) if options.clock else Clock.simulated(rate=1.0)
+        live = run_plant(
+            load_plant(options.plant),
+            clock=clock,
+            seed=options.seed,
+            opcua_port=options.opcua_port,
+            modbus_port=options.modbus_port,
+            control_path=options.control,
+            ready=ready,
+        )
+        await _until_signal(asyncio.get_running_loop().create_task(live))
+
+    try:
+        asyncio.run(run())
+    except PlantsafeError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
