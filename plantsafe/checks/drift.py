@@ -14,7 +14,7 @@ import numpy as np
 from models.statistical.cusum import CusumSettings, CusumState, start_cusum, step_cusum
 from models.statistical.ewma import EwmaSettings, EwmaState, start_ewma, step_ewma
 from plantsafe.checks.delay import Delay
-from plantsafe.checks.warm_up import PhaseWatch, WarmUp, spread_floor
+from plantsafe.checks.warm_up import PhaseWatch, WarmUp, forget, spread_floor
 from plantsafe.frame import Bool, Frame, is_good
 from plantsafe.plant import Plant
 from plantsafe.verdict import Arrays, Condition, ConditionClass, Verdict
@@ -49,8 +49,7 @@ class DriftCheck:
         """Learn where no reference stands yet; judge where one does."""
         restarted = self._phase.step(frame)[self._unit]
         self._warm_up.restart(restarted)
-        again = np.tile(restarted, 2)
-        self._delay.active = self._delay.active & ~again  # another phase is another question
+        forget(self._delay, np.tile(restarted, 2))
         x = np.where(is_good(frame.status[self._rows]), frame.value[self._rows], np.nan)
         judged = self._warm_up.reference.known
         learnt = self._warm_up.learn(x)

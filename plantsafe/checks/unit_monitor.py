@@ -1,12 +1,13 @@
 """Is the combination of a unit's values normal? One Mahalanobis monitor a unit: a finding, never an alarm.
 
-Three stages a unit, begun anew where its phase changes or it starts or stops: LEARN mean, spread and correlation; TRIAL,
+Three stages a unit, begun anew where its phase changes or it starts or stops: LEARN mean, spread, correlation; TRIAL,
 the highest distance of as many scans that were not learnt from; JUDGE, beyond a multiple of it. Theory limits are not
 used alone: values of a process are serially correlated, and the rows of a warm-up are far fewer than their number.
 Points that trend while being learnt, or are mostly not good, are left out. The model is not adapted afterwards: a slow
 drift cannot be learnt away. Any value bad, uncertain or lost: the scan is unknown and the state holds.
 """
 
+from dataclasses import replace
 from enum import IntEnum
 
 import numpy as np
@@ -21,7 +22,7 @@ from models.statistical.mahalanobis import (
 )
 from models.statistical.reference import Reference, learn_reference
 from plantsafe.checks.delay import Delay
-from plantsafe.checks.warm_up import MAX_TREND, WARM_UP_SCANS, PhaseWatch, spread_floor
+from plantsafe.checks.warm_up import MAX_TREND, WARM_UP_SCANS, PhaseWatch, forget, spread_floor
 from plantsafe.frame import F8, Bool, Frame, is_good
 from plantsafe.plant import Plant
 from plantsafe.plant.tables import Index
@@ -112,7 +113,10 @@ class _Monitor:
             return
         part = Reference(mean=reference.mean[use], sigma=reference.sigma[use], known=reference.known[use])
         self._use = use
-        self._model = learn_mahalanobis(rows[:, use], part, SHRINKAGE, WEIGHT)
+        model = learn_mahalanobis(rows[:, use], part, SHRINKAGE, WEIGHT)
+        # layout in memory decides the order of summing: keep the one that a restored snapshot has, bit for bit
+        whitener = np.ascontiguousarray(model.whitener)
+        self._model = replace(model, whitener=whitener, precision_diagonal=(whitener**2).sum(axis=0))
         self._smooth = start_mahalanobis(self._model)
         self.stage = Stage.TRIAL
 
@@ -175,7 +179,7 @@ class UnitMonitorCheck:
     def evaluate(self, frame: Frame, verdict: Verdict, block: slice) -> None:
         """One step of every unit's monitor; a finding that begins is explained to the journal."""
         restarted = self._phase.step(frame)[self._units]
-        self._delay.active = self._delay.active & ~restarted  # another phase is another question
+        forget(self._delay, restarted)
         x = np.where(is_good(frame.status), frame.value, np.nan)
         beyond: Bool = np.zeros(len(self._monitors), dtype=np.bool_)
         unknown: Bool = np.ones(len(self._monitors), dtype=np.bool_)

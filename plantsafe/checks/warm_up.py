@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.statistical.reference import Reference
+from plantsafe.checks.delay import Delay
 from plantsafe.frame import F8, I8, Bool, Frame, is_good
 from plantsafe.plant import Plant
 from plantsafe.verdict import Arrays
@@ -145,3 +146,9 @@ def spread_floor(plant: Plant, rows: NDArray[np.intp]) -> F8:
     """The smallest spread that a point can be said to have, in its unit: one resolution step, or the share of span."""
     points = plant.points
     return np.maximum(points.resolution[rows], SPREAD_FLOOR * (points.high[rows] - points.low[rows]))
+
+
+def forget(delay: Delay, where: Bool) -> None:
+    """End the findings at `where` and their timers: another phase is another question."""
+    if where.any():
+        delay.load({name: np.where(where, np.zeros_like(array), array) for name, array in delay.state().items()})

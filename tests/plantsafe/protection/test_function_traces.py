@@ -59,9 +59,11 @@ def test_no_answer_is_a_failure_once_even_the_shortest_time_is_too_long(watch):
     assert body(watch, "failure_on_demand")["waited_s"] == 4.0
     assert body(watch, "failure_on_demand")["tripped"] is False
     assert body(watch, "failure_on_demand")["not_safe"] == ["XV1", "XV2"]
+    assert watch.scan() == []  # said once, and stands
+    assert watch.says() == "demand failure_on_demand"
     assert watch.scan(TRIP=1, V1=0) == ["tripped", "safe_state_reached"]
     assert body(watch, "safe_state_reached")["outcome"] == "late"
-    assert body(watch, "safe_state_reached")["response_s"] == [4.0, 6.0]
+    assert body(watch, "safe_state_reached")["response_s"] == [5.0, 7.0]
     assert watch.says() == "demand tripped"
 
 
@@ -203,10 +205,11 @@ def test_a_vote_outside_the_hazardous_mode_is_no_demand(make_watch: Make):
     assert watch.scan(MODE=3) == ["demand_started"]
 
 
-def test_an_unknown_mode_counts_as_hazardous(make_watch: Make):
+@pytest.mark.parametrize("status", [BAD_NO_COMMUNICATION, UNCERTAIN_LAST_USABLE_VALUE])
+def test_an_unknown_mode_counts_as_hazardous(make_watch: Make, status):
     watch = make_watch(hazardous_mode="MODE", hazardous_values=[2.0])
     watch.scan(A=101, B=101)
-    assert watch.scan(status={"MODE": BAD_NO_COMMUNICATION}) == ["demand_started"]
+    assert watch.scan(status={"MODE": status}) == ["demand_started"]
 
 
 def test_a_faulted_channel_votes_and_degrades(watch):

@@ -1,0 +1,105 @@
+"""The Mahalanobis monitor of a unit: stages, a broken relation, doubt, phases."""
+
+import numpy as np
+import pytest
+
+from plantsafe.checks.unit_monitor import ON_DELAY_SCANS, Stage, UnitMonitorCheck
+from plantsafe.checks.warm_up import WARM_UP_SCANS
+from plantsafe.frame import BAD_SENSOR_FAILURE
+from plantsafe.store.arrays import pack, unpack
+
+NAME = "R1.multivariate"
+
+
+@pytest.fixture
+def walk(drive):
+    """T and P go together, F by itself."""
+    it = drive(UnitMonitorCheck)
+    it.rng = np.random.default_rng(5)
+    it.broken = 0.0
+
+    def noisy(n, *, status=None, **values):
+        facts = []
+        for _ in range(n):
+            both, own = 5.0 * it.rng.normal(), it.rng.normal(size=3) * 0.3
+            it.scan(status=status, T=60 + both + own[0], P=40 + both + own[1] + it.broken, F=20 + own[2], **values)
+            facts += it.verdict.facts
+        return facts
+
+    it.noisy = noisy
+    return it
+
+
+def stage(walk):
+    return Stage(int(walk.check.live()["stage"][0]))
+
+
+def test_learning_and_trial_come_before_any_judgement(walk):
+    walk.noisy(WARM_UP_SCANS - 10)
+    assert stage(walk) is Stage.LEARN
+    walk.noisy(11)
+    assert stage(walk) is Stage.TRIAL
+    assert walk.says(NAME) == "unknown"
+    walk.noisy(WARM_UP_SCANS)
+    assert stage(walk) is Stage.JUDGE
+    assert walk.says(NAME) == "clear"
+
+
+def test_a_broken_relation_is_found_and_explained_though_every_value_is_normal(walk):
+    walk.noisy(2 * WARM_UP_SCANS + 10)
+    walk.broken = 8.0  # within 2 standard deviations of P alone
+    facts = walk.noisy(ON_DELAY_SCANS + 20)
+    assert walk.says(NAME) == "holds"
+    (fact,) = facts
+    assert (fact.kind, fact.subject) == ("finding_explained", NAME)
+    assert set(fact.body["points"][:2]) == {"T", "P"}
+    assert fact.body["distance2"] > fact.body["limit"]
+    rows = walk.plant.points.row
+    assert set(walk.check.live()["top"][0, :2].tolist()) == {rows["T"], rows["P"]}
+
+
+def test_a_healthy_unit_is_left_in_peace(walk):
+    assert walk.noisy(2 * WARM_UP_SCANS + 3000) == []
+    assert walk.says(NAME) == "clear"
+
+
+def test_a_value_in_doubt_makes_the_scan_unknown_and_holds_the_finding(walk):
+    walk.noisy(2 * WARM_UP_SCANS + 10)
+    walk.noisy(1, status={"F": BAD_SENSOR_FAILURE})
+    assert walk.says(NAME) == "unknown"
+    walk.broken = 8.0
+    walk.noisy(ON_DELAY_SCANS + 20)
+    walk.broken = 0.0
+    walk.noisy(200, status={"F": BAD_SENSOR_FAILURE})
+    assert walk.says(NAME) == "holds unknown"
+
+
+def test_a_new_phase_begins_anew(walk):
+    walk.noisy(2 * WARM_UP_SCANS + 10)
+    walk.noisy(1, PHASE=1)
+    assert stage(walk) is Stage.LEARN
+    assert walk.says(NAME) == "unknown"
+
+
+def test_an_instrument_that_was_dead_in_the_warm_up_is_left_out(walk):
+    walk.noisy(2 * WARM_UP_SCANS + 10, status={"F": BAD_SENSOR_FAILURE})
+    assert walk.says(NAME) == "clear"
+
+
+def test_a_unit_with_one_analog_point_has_no_monitor(walk):
+    assert [condition.name for condition in walk.check.conditions] == [NAME]
+
+
+@pytest.mark.parametrize("before", [100, WARM_UP_SCANS + 50, 2 * WARM_UP_SCANS + 50])
+def test_a_restored_check_goes_on_as_if_it_had_never_stopped(walk, drive, before):
+    walk.noisy(before)
+    second = drive(UnitMonitorCheck)
+    second.number = walk.number
+    second.check.load(unpack(pack(walk.check.state())))
+    walk.broken = 8.0
+    for _ in range(1000):
+        walk.noisy(1)
+        second.scan(**walk.values)
+        assert second.verdict.facts == walk.verdict.facts
+        for name in ("active", "unknown", "since", "value", "limit"):
+            np.testing.assert_array_equal(getattr(second.verdict, name), getattr(walk.verdict, name), err_msg=name)
