@@ -50,18 +50,19 @@ class Phase(IntEnum):
 
 # Site defaults: the recipe of the demo batch. Dose and its time are those of parameter set N2.
 REACTION_C = 62.0
-CHARGE_C = 55.0
+CHARGE_C = 58.0
 COOLED_C = 42.0
 DISCHARGE_C = 40.0
 CHARGE_KG_H = 28_800.0  # 3 m3 of 1600 kg/m3 in ten minutes
 CHARGE_S = 600
 DOSE_KG = 1600.0
 DOSE_KG_H = 400.0
+PREHEAT_SETTLE_S = 180
 REACT_OUT_S = 1800
 DISCHARGE_KG_H = 19_200.0
 CLEAN_S = 900
 IDLE_S = 300
-RAMP_C_S = 1.5 / 60.0
+RAMP_C_S = 0.8 / 60.0
 
 
 class Recipe:
@@ -82,7 +83,10 @@ Second = Generator[simpy.Event, Any, None]
 
 
 class BatchSequence:
-    """The recipe as a simpy process: charge, preheat, dose, react-out, cool, discharge, clean, the next batch, for ever."""
+    """The recipe as a simpy process: from charge to clean, then the next batch, for ever.
+
+    Dosing that the safety system has blocked stays held until an operator resets the trip.
+    """
 
     def __init__(
         self,
@@ -127,7 +131,7 @@ class BatchSequence:
         yield from self._ramp(REACTION_C)
         while abs(self._temperature_c() - REACTION_C) > 0.5:
             yield self._env.timeout(1)
-        yield self._env.timeout(120)
+        yield self._env.timeout(PREHEAT_SETTLE_S)
 
     def _dose(self) -> Second:
         recipe = self.recipe
@@ -154,7 +158,7 @@ class BatchSequence:
     def _ramp(self, to_c: float) -> Second:
         while self.recipe.t_setpoint_c != to_c:
             gap = to_c - self.recipe.t_setpoint_c
-            self.recipe.t_setpoint_c = to_c if abs(gap) <= RAMP_C_S else self.recipe.t_setpoint_c + RAMP_C_S * (
-                1.0 if gap > 0.0 else -1.0
+            self.recipe.t_setpoint_c = (
+                to_c if abs(gap) <= RAMP_C_S else self.recipe.t_setpoint_c + RAMP_C_S * (1.0 if gap > 0.0 else -1.0)
             )
             yield self._env.timeout(1)

@@ -27,8 +27,8 @@ class Channel:
 def votes_to_trip(function: SafetyFunction, channels: tuple[Channel, ...]) -> bool:
     """Whether the function trips.
 
-    A bypassed channel counts as `on_bypass` says, a faulted one (and not bypassed) as `on_fault`. Removed channels leave
-    the vote: M out of the rest, and never more than the rest; with none left the function cannot trip.
+    A bypassed channel counts as `on_bypass` says, a faulted one (and not bypassed) as `on_fault`. Removed channels
+    leave the vote: M out of the rest, and never more than the rest; with none left the function cannot trip.
     """
     trips = rest = 0
     for channel in channels:

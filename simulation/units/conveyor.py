@@ -9,7 +9,7 @@ from simulation.units.conditions import Conditions, approach
 TRANSIT_S = 2_200.0
 PRODUCT_C = 38.0
 CP_J_KGK = 1_500.0
-JAM_W = 5_500.0  # drive power that a blocked screw turns into heat
+JAM_W = 9_000.0  # drive power that a blocked screw turns into heat
 COOLING_W_K = 25.0
 SELF_HEATING_W_KG = 5.0  # at SELF_HEATING_K
 SELF_HEATING_K = 353.15
@@ -40,19 +40,21 @@ class Conveyor:
             self._warm(c, inflow, jammed)
         self.casing_c = approach(self.casing_c, 22.0 + 0.6 * (self.t_c - 22.0), 300.0)
         spray = c.opening["XV-122"]
-        c.truth.update({
-            "c101.holdup_kg": self.holdup_kg,
-            "c101.drive_a": (6.0 + 0.03 * self.holdup_kg + 10.0 * jammed + 0.2 * w["conveyor"]) * run,
-            "c101.speed_m_s": 0.40 * run * (1.0 - 0.8 * jammed) * (1.0 + 0.003 * w["conveyor"]),
-            "c101.t_c": self.t_c,
-            "c101.casing_c": self.casing_c,
-            "c101.in_kg_h": inflow,
-            "c101.out_kg_h": out,
-            "c101.o2_pct": 4.0 + 0.15 * w["oxygen"],
-            "c101.moisture_pct": 12.0 + 0.2 * w["conveyor"] + 10.0 * spray,
-            "c101.run": 1.0 if run > 0.5 else 0.0,
-            "c101.lost": 1.0 if self.lost else 0.0,
-        })
+        c.truth.update(
+            {
+                "c101.holdup_kg": self.holdup_kg,
+                "c101.drive_a": (6.0 + 0.03 * self.holdup_kg + 10.0 * jammed + 0.2 * w["conveyor"]) * run,
+                "c101.speed_m_s": 0.40 * run * (1.0 - 0.8 * jammed) * (1.0 + 0.003 * w["conveyor"]),
+                "c101.t_c": self.t_c,
+                "c101.casing_c": self.casing_c,
+                "c101.in_kg_h": inflow,
+                "c101.out_kg_h": out,
+                "c101.o2_pct": 4.0 + 0.15 * w["oxygen"],
+                "c101.moisture_pct": 12.0 + 0.2 * w["conveyor"] + 10.0 * spray,
+                "c101.run": 1.0 if run > 0.5 else 0.0,
+                "c101.lost": 1.0 if self.lost else 0.0,
+            }
+        )
 
     def _warm(self, c: Conditions, inflow_kg_h: float, jammed: float) -> None:
         heat_j_k = self.holdup_kg * CP_J_KGK

@@ -1,4 +1,4 @@
-"""Gas in the workshops: a plume from the leak to each nitrogen dioxide detector, with the time it takes to get there."""
+"""Gas in the workshops: a plume from the leak to each nitrogen dioxide detector, and the time it takes."""
 
 from collections import deque
 

@@ -12,7 +12,7 @@ BED = RotatingBed(r_in_m=0.06, r_out_m=0.25, height_m=0.10)
 SPEED_RPM = 1_000.0
 DENSITY = 1_450.0
 ADIABATIC_K = 85.0
-K_REF_1_S, T_REF_K, ACTIVATION_J_MOL = 0.30, 323.15, 65_000.0
+K_REF_1_S, T_REF_K, ACTIVATION_J_MOL = 3.0, 323.15, 65_000.0
 INLET_C = 30.0
 STEPS = 20
 
@@ -23,8 +23,8 @@ class HighGravity:
     def __init__(self) -> None:
         self.rotor_rpm = SPEED_RPM
         self.organic, self.acid = 1.0, 1.0
-        self.outlet_c = 55.0
-        self.cooled_c = 35.0
+        self.outlet_c = 51.0
+        self.cooled_c = 30.0
         self.bearing_c = 52.0
 
     def step(self, c: Conditions) -> None:
@@ -35,8 +35,7 @@ class HighGravity:
         self.organic = approach(self.organic, power * c.opening["XV-311"] * (1.0 + 0.002 * w["h302_feed"]), 1.0)
         self.acid = approach(self.acid, power * c.opening["XV-312"] * (1.0 + 0.002 * w["h302_feed"]), 1.0)
         flow_kg_h = self.organic * ORGANIC_KG_H + self.acid * ACID_KG_H
-        running = flow_kg_h > 150.0
-        residence_s = BED.residence_s(flow_kg_h / 3600.0 / DENSITY, self.rotor_rpm) if running else 0.0
+        residence_s = BED.residence_s(flow_kg_h / 3600.0 / DENSITY, self.rotor_rpm) if flow_kg_h > 30.0 else 0.0
         inlet_c = INLET_C + 0.3 * w["h302"]
         rise_k = ADIABATIC_K * _conversion(residence_s, inlet_c) * min(self.organic, self.acid, 1.0)
         self.outlet_c = approach(self.outlet_c, inlet_c + rise_k, 2.0)
@@ -45,22 +44,24 @@ class HighGravity:
         self.cooled_c = approach(self.cooled_c, self.outlet_c - cooling * (self.outlet_c - 24.0), 30.0)
         speed = self.rotor_rpm / SPEED_RPM
         self.bearing_c = approach(self.bearing_c, 22.0 + 30.0 * speed + 0.5 * w["bearing"], 600.0)
-        c.truth.update({
-            "h302.run": 1.0 if running else 0.0,
-            "h302.rotor_rpm": self.rotor_rpm,
-            "h302.motor_a": (18.0 * speed + 24.0 * speed**2 * min(1.0, flow_kg_h / 3000.0)) * power,
-            "h302.vibration_mm_s": (1.6 + 0.1 * w["h302"]) * speed + 2.2 * speed * (1.0 - speed),
-            "h302.bearing_c": self.bearing_c,
-            "h302.casing_c": 22.0 + 0.5 * (self.outlet_c - 22.0),
-            "h302.inlet_c": inlet_c,
-            "h302.outlet_c": self.outlet_c,
-            "h302.cooled_c": self.cooled_c,
-            "h302.organic_kg_h": self.organic * ORGANIC_KG_H,
-            "h302.acid_kg_h": self.acid * ACID_KG_H,
-            "h302.ratio": self.acid * ACID_KG_H / (self.organic * ORGANIC_KG_H) if self.organic > 0.02 else 0.0,
-            "h302.seal_kpa": 120.0 + 0.8 * w["h302_feed"],
-            "h302.residence_s": residence_s,
-        })
+        c.truth.update(
+            {
+                "h302.run": 1.0 if min(c.opening["XV-311"], c.opening["XV-312"]) > 0.95 else 0.0,
+                "h302.rotor_rpm": self.rotor_rpm,
+                "h302.motor_a": (18.0 * speed + 24.0 * speed**2 * min(1.0, flow_kg_h / 3000.0)) * power,
+                "h302.vibration_mm_s": (1.6 + 0.1 * w["h302"]) * speed + 2.2 * speed * (1.0 - speed),
+                "h302.bearing_c": self.bearing_c,
+                "h302.casing_c": 22.0 + 0.5 * (self.outlet_c - 22.0),
+                "h302.inlet_c": inlet_c,
+                "h302.outlet_c": self.outlet_c,
+                "h302.cooled_c": self.cooled_c,
+                "h302.organic_kg_h": self.organic * ORGANIC_KG_H,
+                "h302.acid_kg_h": self.acid * ACID_KG_H,
+                "h302.ratio": ACID_KG_H * self.acid / (ORGANIC_KG_H * max(self.organic, 0.001)),
+                "h302.seal_kpa": 120.0 + 0.8 * w["h302_feed"],
+                "h302.residence_s": residence_s,
+            }
+        )
 
 
 def _conversion(residence_s: float, inlet_c: float) -> float:

@@ -1,7 +1,7 @@
 """M201: plates of channels, quasi-steady along the way, with a coolant and plate temperature of their own.
 
-dX/dt = k(1 - X), dT/dt = dTad dX/dt - beta (T - Tw): marched inlet to outlet every second, since a fluid element stays only
-six seconds.
+dX/dt = k(1 - X), dT/dt = dTad dX/dt - beta (T - Tw): marched inlet to outlet every second, since a fluid element
+stays only six seconds.
 """
 
 import math
@@ -38,6 +38,7 @@ class Microchannel:
         self.probe_c = [60.0] * len(PROBES)
         self.outlet_c = 58.0
         self.conversion = 0.98
+        self.ratio = ACID_KG_H / ORGANIC_KG_H
 
     def step(self, c: Conditions) -> None:
         """One second."""
@@ -52,11 +53,14 @@ class Microchannel:
         warmer = 25.0 * (1.0 - c.truth["u.cw_flow_share"])  # the chiller loses its heat sink
         self.coolant_in_c = approach(self.coolant_in_c, COOLANT_IN_C + 0.15 * w["cw_c"] + warmer, 300.0)
         flow_kg_s = (self.organic * ORGANIC_KG_H + self.acid * ACID_KG_H) / 3600.0
-        nodes_c = self._march(flow_kg_s)
+        inlet_c = INLET_C + 0.3 * w["m201"]
+        nodes_c = self._march(flow_kg_s, inlet_c)
         tau_s = 2.0
         self.probe_c = [approach(t, nodes_c[i], tau_s) for t, i in zip(self.probe_c, PROBES, strict=True)]
         self.outlet_c = approach(self.outlet_c, nodes_c[-1], tau_s)
-        running = 1.0 if self.organic > 0.05 or self.acid > 0.05 else 0.0
+        running = 1.0 if min(c.opening["XV-201"], c.opening["XV-202"]) > 0.95 else 0.0
+        if self.acid > 0.05:  # the controller holds the last ratio of a stopped line
+            self.ratio = self.acid * ACID_KG_H / max(self.organic * ORGANIC_KG_H, 0.1)
         dp = CLEAN_DP_KPA * flow_kg_s * 40.0 * clog_pressure_ratio(c.knobs["m201.clogged"], NARROWED)
         dp *= 1.0 + 0.004 * w["m201_dp"]
         truth = {f"m201.t{i}_c": t for i, t in enumerate(self.probe_c, 1)}
@@ -66,8 +70,8 @@ class Microchannel:
             "m201.acid_kg_h": self.acid * ACID_KG_H,
             "m201.organic_share_pct": 100.0 * self.organic,
             "m201.acid_share_pct": 100.0 * self.acid,
-            "m201.ratio": self.acid * ACID_KG_H / (self.organic * ORGANIC_KG_H) if self.organic > 0.02 else 0.0,
-            "m201.inlet_c": INLET_C + 0.3 * w["m201"],
+            "m201.ratio": self.ratio,
+            "m201.inlet_c": inlet_c,
             "m201.outlet_c": self.outlet_c,
             "m201.coolant_in_c": self.coolant_in_c,
             "m201.coolant_out_c": self.wall_c,
@@ -86,7 +90,7 @@ class Microchannel:
         }
         c.truth.update(truth)
 
-    def _march(self, flow_kg_s: float) -> list[float]:
+    def _march(self, flow_kg_s: float, inlet_c: float) -> list[float]:
         """Temperatures at the nodes; the wall takes up what the channels give off. A stopped feed cools to the wall."""
         wall = self.wall_c
         if flow_kg_s < 1e-4:
@@ -98,7 +102,7 @@ class Microchannel:
         cool = BETA_1_S * h
         mixed = min(self.organic, self.acid) > 0.05
         k_ref = K_REF_1_S if mixed else 0.0
-        left, t = 1.0, INLET_C
+        left, t = 1.0, inlet_c
         nodes, given = [t], 0.0
         for _ in range(STEPS):
             k = k_ref * math.exp(slope * (1.0 / (t + 273.15) - 1.0 / T_REF_K))

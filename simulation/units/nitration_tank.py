@@ -1,7 +1,7 @@
 """R101: semi-batch nitration of set N2 in a jacketed tank; heat and mass balance by models.process.semibatch.
 
-The jacket is a circulation loop: constant flow, its inlet mixed from return water and cold or hot water by a split-range
-temperature controller. Emergency cooling comes by its own line from the head tank.
+The jacket is a circulation loop: constant flow, its inlet mixed from return water and cold or hot water by a
+split-range temperature controller with a transmitter of its own. Emergency cooling has its own line from the head tank.
 """
 
 import math
@@ -13,13 +13,13 @@ from models.process.semibatch_rates import HEEL_FRACTION, accumulation, heat_flo
 from models.process.semibatch_step import SemiBatchTank
 from simulation.control import CHARGE_C, DOSE_KG, Pid, Recipe
 from simulation.units.conditions import Conditions, approach
+from simulation.units.utilities import EMERGENCY_M3_H
 
 ZERO_C_K = 273.15
 DENSITY = N2.density_kg_m3
 # Site defaults: what the published parameter set leaves open.
 JACKET = Jacket(volume_m3=0.35, rho_cp_j_m3k=998.0 * 4180.0, cp_j_kgk=4180.0)
 CIRCULATION_M3_H = 10.8
-EMERGENCY_M3_H = 10.8
 EMERGENCY_C = 18.0
 SPEED_RPM = 120.0
 EMULSION_FULL_RPM = 90.0  # above it the emulsion is as good as it gets
@@ -45,11 +45,13 @@ class NitrationTank:
         self.inputs = SemiBatchInputs()
         self.dosed_kg = 0.0
         self.speed_rpm = SPEED_RPM
-        self._temperature = Pid(gain=12.0, integral_s=500.0, derivative_s=20.0, low=-100.0, high=100.0)
+        self._temperature = Pid(gain=25.0, integral_s=600.0, derivative_s=100.0, low=-100.0, high=40.0)
         self._dosing = Pid(gain=0.05, integral_s=4.0, derivative_s=0.0, low=0.0, high=100.0)
         self._measured_c = CHARGE_C
         self._cold_pct = self._hot_pct = self._dose_pct = 0.0
         self._dose_kg_h = 0.0
+        self._loop_m3_h = CIRCULATION_M3_H
+        self._inlet_c = CHARGE_C
         self._dose_tank_kg = 2_400.0
 
     @property
@@ -150,52 +152,54 @@ class NitrationTank:
         full = s.volume_m3 / N2.vessel_m3
         pumping = 1.0 if self._dose_kg_h > 0.0 else 0.0
         power = c.knobs["u.power"]
-        inert = s.t_k - ZERO_C_K
-        c.truth.update({
-            "r101.phase": float(recipe.phase),
-            "r101.batch": float(recipe.batch),
-            "r101.t_c": inert,
-            "r101.t_setpoint_c": recipe.t_setpoint_c,
-            "r101.t_output_pct": self._temperature.output,
-            "r101.jacket_in_c": self._inlet_c,
-            "r101.jacket_out_c": s.t_jacket_k - ZERO_C_K,
-            "r101.dose_c": DOSE_C + 0.3 * w["ambient"],
-            "r101.agitator_rpm": self.speed_rpm,
-            "r101.agitator_a": (14.0 * speed + (20.0 + 10.0 * full) * speed**3) if speed > 0.01 else 0.0,
-            "r101.agitator_run": 1.0 if speed > 0.1 else 0.0,
-            "r101.agitator_mm_s": (2.2 + 0.15 * w["agitator"]) * speed,
-            "r101.bearing_c": 46.0 + 0.8 * w["bearing"],
-            "r101.dose_kg_h": self._dose_kg_h,
-            "r101.dose_setpoint_kg_h": recipe.dose_kg_h,
-            "r101.dose_output_pct": self._dosing.output,
-            "r101.dose_valve_pct": self._dose_pct,
-            "r101.dosed_kg": self.dosed_kg,
-            "r101.dose_ratio_pct": 100.0 * self.dosed_kg / DOSE_KG,
-            "r101.dose_pump_a": 6.5 * pumping,
-            "r101.dose_pump_run": pumping,
-            "r101.dose_tank_pct": self._dose_tank_kg / 26.0,
-            "r101.jacket_m3_h": loop,
-            "r101.jacket_kpa": 280.0 + 120.0 * c.knobs["r101.jacket_flow"] * power + w["jacket"],
-            "r101.jacket_pump_a": (8.0 + 10.0 * loop / CIRCULATION_M3_H) * power,
-            "r101.jacket_pump_run": power,
-            "r101.cold_valve_pct": self._cold_pct,
-            "r101.hot_valve_pct": self._hot_pct,
-            "r101.jacket_ph": 7.3 + 0.05 * w["ph"],
-            "r101.level_pct": 100.0 * full,
-            "r101.kpa": 2.0 + 0.2 * w["vent"] + 0.02 * max(0.0, heat.decomposition_w) / 1000.0,
-            "r101.impurity_pct": 0.8 + 0.05 * w["impurity"] + 0.03 * max(0.0, inert - 66.0),
-            "r101.jacket_kw": -heat.jacket_w / 1000.0,
-            "r101.charge_kg_h": recipe.charge_kg_h,
-            "r101.relief_c": 24.0 + w["ambient"] + 0.5 * max(0.0, inert - 90.0),
-            "r101.reaction_kw": heat.reaction_w / 1000.0,
-            "r101.accumulation": accumulation(N2, s),
-            "r101.mtsr_c": mtsr_k(N2, s) - ZERO_C_K,
-            "r101.a_kmol": s.a_kmol,
-            "r101.b_kmol": s.b_kmol,
-            "r101.p_kmol": s.p_kmol,
-            "r101.volume_m3": s.volume_m3,
-            "r101.lost": 0.0 if s.lost is None else 1.0,
-        })
+        t_c = s.t_k - ZERO_C_K
+        c.truth.update(
+            {
+                "r101.phase": float(recipe.phase),
+                "r101.batch": float(recipe.batch),
+                "r101.t_c": t_c,
+                "r101.t_setpoint_c": recipe.t_setpoint_c,
+                "r101.t_output_pct": self._temperature.output,
+                "r101.jacket_in_c": self._inlet_c,
+                "r101.jacket_out_c": s.t_jacket_k - ZERO_C_K,
+                "r101.dose_c": DOSE_C + 0.3 * w["ambient"],
+                "r101.agitator_rpm": self.speed_rpm,
+                "r101.agitator_a": (14.0 * speed + (20.0 + 10.0 * full) * speed**3) if speed > 0.01 else 0.0,
+                "r101.agitator_run": 1.0 if speed > 0.1 else 0.0,
+                "r101.agitator_mm_s": (2.2 + 0.15 * w["agitator"]) * speed,
+                "r101.bearing_c": 46.0 + 0.8 * w["bearing"],
+                "r101.dose_kg_h": self._dose_kg_h,
+                "r101.dose_setpoint_kg_h": recipe.dose_kg_h,
+                "r101.dose_output_pct": self._dosing.output,
+                "r101.dose_valve_pct": self._dose_pct,
+                "r101.dosed_kg": self.dosed_kg,
+                "r101.dose_ratio_pct": 100.0 * self.dosed_kg / DOSE_KG,
+                "r101.dose_pump_a": 6.5 * pumping,
+                "r101.dose_pump_run": pumping,
+                "r101.dose_tank_pct": self._dose_tank_kg / 26.0,
+                "r101.jacket_m3_h": loop,
+                "r101.jacket_kpa": 280.0 + 120.0 * c.knobs["r101.jacket_flow"] * power + w["jacket"],
+                "r101.jacket_pump_a": (8.0 + 10.0 * loop / CIRCULATION_M3_H) * power,
+                "r101.jacket_pump_run": power,
+                "r101.cold_valve_pct": self._cold_pct,
+                "r101.hot_valve_pct": self._hot_pct,
+                "r101.jacket_ph": 7.3 + 0.05 * w["ph"],
+                "r101.level_pct": 100.0 * full,
+                "r101.kpa": 2.0 + 0.2 * w["vent"] + 0.02 * max(0.0, heat.decomposition_w) / 1000.0,
+                "r101.impurity_pct": 0.8 + 0.05 * w["impurity"] + 0.03 * max(0.0, t_c - 66.0),
+                "r101.jacket_kw": -heat.jacket_w / 1000.0,
+                "r101.charge_kg_h": recipe.charge_kg_h,
+                "r101.relief_c": 24.0 + w["ambient"] + 0.5 * max(0.0, t_c - 90.0),
+                "r101.reaction_kw": heat.reaction_w / 1000.0,
+                "r101.accumulation": accumulation(N2, s),
+                "r101.mtsr_c": mtsr_k(N2, s) - ZERO_C_K,
+                "r101.a_kmol": s.a_kmol,
+                "r101.b_kmol": s.b_kmol,
+                "r101.p_kmol": s.p_kmol,
+                "r101.volume_m3": s.volume_m3,
+                "r101.lost": 0.0 if s.lost is None else 1.0,
+            }
+        )
 
 
 def _empty(t_c: float) -> SemiBatchState:

@@ -18,7 +18,7 @@ class Separation:
 
     def __init__(self, recipe: Recipe) -> None:
         self._recipe = recipe
-        self.buffer_kg = 0.40 * BUFFER_KG
+        self.buffer_kg = 0.62 * BUFFER_KG
         self.t_c = SEPARATOR_C
         self.still_c = STILL_C
         self.still_kpa = 8.0
@@ -46,23 +46,25 @@ class Separation:
         self.level_pct = min(100.0, max(0.0, self.level_pct + 100.0 * (feed - out) / 3600.0 / SEPARATOR_KG))
         separator_kg = SEPARATOR_KG * self.level_pct / 100.0
         product = out * PRODUCT_SHARE
-        c.truth.update({
-            "s101.t_c": self.t_c,
-            "s101.level_pct": self.level_pct + w["separator"],
-            "s101.interface_pct": 45.0 + w["interface"],
-            "s101.buffer_pct": 100.0 * self.buffer_kg / BUFFER_KG,
-            "s101.feed_kg_h": feed,
-            "s101.acid_kg_h": feed - feed * PRODUCT_SHARE,
-            "s101.product_kg_h": product,
-            "s101.holdup_kg": separator_kg + STILL_KG,
-            "s101.still_top_c": self.still_c - 17.0,
-            "s101.still_c": self.still_c,
-            "s101.still_impurity_pct": self.impurity_pct,
-            "s101.still_kpa": self.still_kpa,
-            "s101.still_level_pct": 52.0 + w["interface"],
-            "s101.steam_c": 30.0 + 95.0 * min(1.0, self.steam_kg_h / 150.0) + 0.5 * w["still"],
-            "s101.steam_kg_h": self.steam_kg_h,
-            "s101.acid_pct": 70.5 + 0.2 * w["interface"],
-            "s101.pump_run": 1.0 if feed > 1.0 else 0.0,
-            "s101.pump_a": 3.0 + 9.0 * feed / FEED_KG_H if power > 0.5 else 0.0,
-        })
+        c.truth.update(
+            {
+                "s101.t_c": self.t_c,
+                "s101.level_pct": self.level_pct + w["separator"],
+                "s101.interface_pct": 45.0 + w["interface"],
+                "s101.buffer_pct": 100.0 * self.buffer_kg / BUFFER_KG,
+                "s101.feed_kg_h": feed,
+                "s101.acid_kg_h": feed - feed * PRODUCT_SHARE,
+                "s101.product_kg_h": product,
+                "s101.holdup_kg": separator_kg + STILL_KG,
+                "s101.still_top_c": self.still_c - 17.0,
+                "s101.still_c": self.still_c,
+                "s101.still_impurity_pct": self.impurity_pct,
+                "s101.still_kpa": self.still_kpa,
+                "s101.still_level_pct": 52.0 + w["interface"],
+                "s101.steam_c": 30.0 + 95.0 * min(1.0, self.steam_kg_h / 150.0) + 0.5 * w["still"],
+                "s101.steam_kg_h": self.steam_kg_h,
+                "s101.acid_pct": 70.5 + 0.2 * w["interface"],
+                "s101.pump_run": 1.0 if feed > 1.0 else 0.0,
+                "s101.pump_a": 3.0 + 9.0 * feed / FEED_KG_H if power > 0.5 else 0.0,
+            }
+        )

@@ -1,4 +1,4 @@
-"""T301: cooled tube as 60 cells in a row that carry, react and cool every second; reaction goes on when the feed stops."""
+"""T301: cooled tube as 60 cells in a row that carry, react and cool every second, with or without feed."""
 
 import numpy as np
 
@@ -14,11 +14,11 @@ VOLUME_M3 = 0.05
 DENSITY = 1_500.0
 CP_J_KGK = 1_700.0
 ADIABATIC_K = 95.0
-K_REF_1_S, T_REF_K, ACTIVATION_J_MOL = 0.022, 343.15, 75_000.0
+K_REF_1_S, T_REF_K, ACTIVATION_J_MOL = 0.030, 343.15, 75_000.0
 INLET_C, COOLANT_IN_C = 48.0, 48.0
 JACKET_J_K = 3.0e5
 PROBES = (5, 9, 15, 24, 36, 48)  # cells of the six probes: 8, 15, 25, 40, 60 and 80 % of the length
-FLUSH_KG_H = 1_500.0
+FLUSH_KG_H = 1_000.0
 FLUSH_C = 30.0
 LOST_C = 300.0  # past any relief device
 
@@ -33,6 +33,8 @@ class Tubular:
         self.coolant_m3_h = COOLANT_M3_H
         self.coolant_in_c = COOLANT_IN_C
         self.jacket_c = COOLANT_IN_C + 2.0
+        self._inlet_c = INLET_C
+        self.ratio = ACID_KG_H / ORGANIC_KG_H
         self.lost = False
 
     def step(self, c: Conditions) -> None:
@@ -46,20 +48,21 @@ class Tubular:
         )
         self.coolant_in_c = approach(self.coolant_in_c, COOLANT_IN_C + 0.2 * w["cw_c"], 120.0)
         flow_kg_h = self.organic * ORGANIC_KG_H + self.acid * ACID_KG_H
+        self._inlet_c = INLET_C + 0.2 * w["t301"]
         flush_kg_h = FLUSH_KG_H * c.opening["XV-303"]
         if not self.lost:
-            self._carry(flow_kg_h, flush_kg_h)
+            self._carry(flow_kg_h, flush_kg_h, self._inlet_c)
             self._react_and_cool()
         self._tell(c, flow_kg_h + flush_kg_h)
 
-    def _carry(self, flow_kg_h: float, flush_kg_h: float) -> None:
+    def _carry(self, flow_kg_h: float, flush_kg_h: float, feed_c: float) -> None:
         total = flow_kg_h + flush_kg_h
         courant = total / 3600.0 / DENSITY / (VOLUME_M3 / CELLS)
         if courant < 1e-6:
             return
         mixed = min(self.organic, self.acid) / max(self.organic, self.acid, 1e-9)
         inlet_left = mixed * flow_kg_h / total
-        inlet_c = (INLET_C * flow_kg_h + FLUSH_C * flush_kg_h) / total
+        inlet_c = (feed_c * flow_kg_h + FLUSH_C * flush_kg_h) / total
         share = courant / (1.0 + courant) if courant > 0.9 else courant
         self.t_c[1:] += share * (self.t_c[:-1] - self.t_c[1:])
         self.t_c[0] += share * (inlet_c - self.t_c[0])
@@ -84,14 +87,16 @@ class Tubular:
     def _tell(self, c: Conditions, flow_kg_h: float) -> None:
         w = c.wander
         organic, acid = self.organic * ORGANIC_KG_H, self.acid * ACID_KG_H
+        if acid > 50.0:  # the controller holds the last ratio of a stopped line
+            self.ratio = acid / max(organic, 1.0)
         dp = 220.0 * (flow_kg_h / (ORGANIC_KG_H + ACID_KG_H)) ** 1.75 * (1.0 + 0.004 * w["t301_dp"])
         truth = {f"t301.t{i}_c": float(self.t_c[cell]) for i, cell in enumerate(PROBES, 1)}
         truth |= {
-            "t301.run": 1.0 if organic + acid > 75.0 else 0.0,
+            "t301.run": 1.0 if min(c.opening["XV-301"], c.opening["XV-302"]) > 0.95 else 0.0,
             "t301.organic_kg_h": organic,
             "t301.acid_kg_h": acid,
-            "t301.ratio": acid / organic if organic > 10.0 else 0.0,
-            "t301.inlet_c": INLET_C + 0.3 * w["t301"],
+            "t301.ratio": self.ratio,
+            "t301.inlet_c": self._inlet_c,
             "t301.outlet_c": float(self.t_c[-1]),
             "t301.coolant_in_c": self.coolant_in_c,
             "t301.coolant_out_c": self.jacket_c,
