@@ -14,7 +14,7 @@ from plantsafe.errors import PlantsafeError
 
 app = typer.Typer(
     name="plantsafe",
-    help="Process-safety monitor: reads the plant, judges every scan, keeps an unbroken record. Never writes to the plant.",
+    help="Process-safety monitor: reads the plant, judges every scan, keeps the record. Never writes to the plant.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -17,13 +17,16 @@ from plantsafe.alarms.life_cycle import State
 from plantsafe.cli.children import Child, wait_for
 from plantsafe.cli.demo_place import forget, say_where
 from plantsafe.cli.demo_summary import lines as summary_lines
-from plantsafe.clock import Clock
+from plantsafe.clock import NS_PER_S, Clock
 from plantsafe.errors import PlantsafeError
 from plantsafe.plant import Plant, load_plant
 from plantsafe.store.access import ensure_demo_accounts
 from plantsafe.store.record import RECORD, RecordReader
 
 DEMO_PLANT = "plants/demo.yaml"
+START_S = (
+    5.0  # wall seconds from the command to the first second of plant time: the servers start meanwhile (site default)
+)
 DEMO_PASSWORD = "demo"  # noqa: S105  # accounts of the simulated plant on loopback, printed at start
 
 
@@ -41,7 +44,9 @@ def _faults(texts: list[str]) -> list[tuple[float, str]]:
         try:
             faults.append((float(seconds) if at else 0.0, name))
         except ValueError:
-            raise PlantsafeError(f"--fault {text!r} is not NAME@SECONDS", mend="for example sb_cooling_loss@20") from None
+            raise PlantsafeError(
+                f"--fault {text!r} is not NAME@SECONDS", mend="for example sb_cooling_loss@20"
+            ) from None
     return sorted(faults)
 
 
@@ -52,7 +57,9 @@ def _data_folder(given: Path | None) -> Iterator[Path]:
         try:
             given.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise PlantsafeError(f"{given} cannot be used: {error.strerror}", mend="give a folder that can be written") from None
+            raise PlantsafeError(
+                f"{given} cannot be used: {error.strerror}", mend="give a folder that can be written"
+            ) from None
         yield given.resolve()
         return
     folder = Path(tempfile.mkdtemp(prefix="plantsafe-demo-"))
@@ -133,16 +140,18 @@ def _demo(
             return child.ready()
 
         children: list[Child] = []
+        clock = Clock(epoch_ns=_epoch_ns(data), start_ns=time.monotonic_ns() + round(START_S * NS_PER_S), rate=speed)
         simulated = start(
-            "simulated plant", "-m", "simulation.process", "--plant", str(plant_file), "--rate", repr(speed),
-            "--epoch-ns", str(_epoch_ns(data)), "--seed", str(seed), "--control", str(control),
+            "simulated plant", "-m", "simulation.process", "--plant", str(plant_file), "--clock", clock.encode(),
+            "--seed", str(seed), "--control", str(control),
             "--opcua-port", str(ports["opcua"]), "--modbus-port", str(ports["modbus"]),
         )  # fmt: skip
         endpoints = [f"--source={name}={where}" for name, where in simulated["endpoints"].items()]
+        time.sleep(max(0.0, clock.wall_s(clock.epoch_ns - clock.now_ns())))
         started = time.monotonic()
         service = start(
             "scan service", "-m", "plantsafe", "run", "--child", "--plant", str(plant_file), "--data", str(data),
-            "--clock", simulated["clock"], *endpoints,
+            "--clock", clock.encode(), *endpoints,
         )  # fmt: skip
         say_where(control, data)
         stack.callback(forget, data)
@@ -155,7 +164,6 @@ def _demo(
             typer.echo(f"dashboard: {page['address']}   (engineer, operator or viewer; password {DEMO_PASSWORD!r})")
             typer.echo("Ctrl-C stops all.")
         reader = stack.enter_context(wait_for("the first scan", 30, lambda: _reader(data, children)))
-        clock = Clock.decode(simulated["clock"])
         try:
             _watch(reader, plant, children, control, plan, started, duration)
         except KeyboardInterrupt:
@@ -163,7 +171,7 @@ def _demo(
         for child in reversed(children):
             child.end()
         if headless or duration:
-            for line in summary_lines(reader, plant, clock):
+            for line in summary_lines(reader, plant):
                 typer.echo(line)
 
 
@@ -199,8 +207,10 @@ def _watch(
         elapsed = time.monotonic() - started
         while todo and todo[0][0] <= elapsed:
             name = todo.pop(0)[1]
-            ask(control, {"do": "inject", "name": name, "onset_s": 0.0})
-            typer.echo(f"\n{name} injected at {elapsed:.1f} s" if interactive else f"{name} injected at {elapsed:.1f} s")
+            ask(control, "inject", name=name)
+            typer.echo(
+                f"\n{name} injected at {elapsed:.1f} s" if interactive else f"{name} injected at {elapsed:.1f} s"
+            )
         if elapsed >= next_line:
             line = _live_line(reader, plant)
             typer.echo(f"\r{line}   ", nl=False) if interactive else typer.echo(line)

@@ -32,4 +32,6 @@ def control_of(data: Path | None) -> Path:
     try:
         return Path(json.loads(path.read_text(encoding="utf-8"))["control"])
     except (OSError, ValueError, KeyError) as error:
-        raise PlantsafeError("no demo is running here", mend="start one with `plantsafe demo`, or give its --data") from error
+        raise PlantsafeError(
+            "no demo is running here", mend="start one with `plantsafe demo`, or give its --data"
+        ) from error

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from plantsafe.clock import Clock
 from plantsafe.frame import F8
 from plantsafe.plant import Plant
 from plantsafe.store.record import EventRow, RecordReader
@@ -40,7 +39,9 @@ def _columns(reader: RecordReader, points: np.ndarray[tuple[int], np.dtype[np.in
     return numbers, np.array(values).reshape(len(numbers), len(points))
 
 
-def _raised(event: EventRow, plant: Plant, numbers: list[int], beyond: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Raised:
+def _raised(
+    event: EventRow, plant: Plant, numbers: list[int], beyond: np.ndarray[tuple[int], np.dtype[np.bool_]]
+) -> Raised:
     at = numbers.index(event.scan)
     start = at
     while start > 0 and beyond[start - 1]:
@@ -55,7 +56,7 @@ def _raised(event: EventRow, plant: Plant, numbers: list[int], beyond: np.ndarra
     )
 
 
-def lines(reader: RecordReader, plant: Plant, clock: Clock) -> Iterator[str]:
+def lines(reader: RecordReader, plant: Plant) -> Iterator[str]:
     """The summary, a line each."""
     first, last = reader.first_number(), reader.last_number()
     done = reader.scan_count()
@@ -65,13 +66,14 @@ def lines(reader: RecordReader, plant: Plant, clock: Clock) -> Iterator[str]:
     late = sum(body["late"] for body in stops)
     worst_s = max((body["worst_late_s"] for body in stops), default=0.0)
     yield ""
-    yield f"scans: {done} done (numbers {first} to {last}), {lost} lost, {late} late by over 0.2 s (worst {worst_s:.3f} s)"
+    yield f"scans: {done} done (numbers {first} to {last}), {lost} lost, {late} late by over 0.2 s"
+    yield f"  latest start of a scan: {worst_s:.3f} wall s after its instant"
     alarms = raised_alarms(reader, plant)
     yield f"alarms raised: {len(alarms)}"
     for alarm in alarms:
         yield (
-            f"  {alarm.name}: crossed {alarm.limit:g} {alarm.eu} in scan {alarm.crossed}, alarm in scan {alarm.raised}: "
-            f"{alarm.raised - alarm.crossed} scans from crossing to alarm"
+            f"  {alarm.name}: crossed {alarm.limit:g} {alarm.eu} in scan {alarm.crossed}, "
+            f"alarm in scan {alarm.raised}: {alarm.raised - alarm.crossed} scans from crossing to alarm"
         )
     other = [e for e in reader.events(kinds=("alarm_raised",)) if e.subject not in plant.alarms.row]
     for event in other:

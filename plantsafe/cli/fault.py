@@ -20,18 +20,20 @@ def register(app: typer.Typer) -> None:
         """The catalogue, and what is broken now."""
         from simulation.control_channel import ask
 
-        answer = ask(control_of(data), {"do": "list"})
-        active = set(answer["active"])
-        for entry in answer["catalogue"]:
+        answer = ask(control_of(data), "list")
+        active = {name.partition(":")[0] for name in answer["active"]}
+        for entry in answer["faults"]:
             mark = "ACTIVE" if entry["name"] in active else ""
-            typer.echo(f"{entry['name']:28s} {mark:7s} {entry['en']}")
+            typer.echo(f"{entry['name']:28s} {mark:7s} {entry['title']['en']}  {entry['title']['zh']}")
 
     @group.command()
-    def inject(name: str, onset: Annotated[float, typer.Option(help="plant seconds from now")] = 0.0, data: Data = None) -> None:
+    def inject(
+        name: str, onset: Annotated[float, typer.Option(help="plant seconds from now")] = 0.0, data: Data = None
+    ) -> None:
         """Break something."""
         from simulation.control_channel import ask
 
-        ask(control_of(data), {"do": "inject", "name": name, "onset_s": onset})
+        ask(control_of(data), "inject", name=name, onset_s=onset)
         typer.echo(f"{name}: injected")
 
     @group.command()
@@ -39,5 +41,5 @@ def register(app: typer.Typer) -> None:
         """Mend it again."""
         from simulation.control_channel import ask
 
-        ask(control_of(data), {"do": "clear", "name": name})
+        ask(control_of(data), "clear", name=name)
         typer.echo(f"{name}: cleared")

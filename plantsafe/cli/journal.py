@@ -15,7 +15,9 @@ Data = Annotated[Path, typer.Option(help="folder of the record")]
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
-    group = typer.Typer(help="The journal: what happened, chained so that no byte changes unseen.", no_args_is_help=True)
+    group = typer.Typer(
+        help="The journal: what happened, chained so that no byte changes unseen.", no_args_is_help=True
+    )
     app.add_typer(group, name="journal")
 
     @group.command()

@@ -23,7 +23,9 @@ def endpoints_of(texts: list[str]) -> dict[str, str]:
     for text in texts:
         name, equals, endpoint = text.partition("=")
         if not equals or not endpoint:
-            raise SourceError(f"--source {text!r} is not NAME=ENDPOINT", mend="for example --source DCS=opc.tcp://10.0.0.5:4840")
+            raise SourceError(
+                f"--source {text!r} is not NAME=ENDPOINT", mend="for example --source DCS=opc.tcp://10.0.0.5:4840"
+            )
         pairs[name] = endpoint
     return pairs
 
@@ -56,7 +58,9 @@ def register(app: typer.Typer) -> None:
         compiled = load_plant(plant)
         endpoints = endpoints_of(source or [])
         if unknown := endpoints.keys() - set(compiled.sources.names):
-            raise SourceError(f"the plant has no source {sorted(unknown)[0]!r}", mend=f"one of {', '.join(compiled.sources.names)}")
+            raise SourceError(
+                f"the plant has no source {sorted(unknown)[0]!r}", mend=f"one of {', '.join(compiled.sources.names)}"
+            )
         plant_clock = Clock.decode(clock) if clock else Clock.system()
         metrics = Metrics(period_wall_s=plant_clock.wall_s(compiled.period_ns))
         health = HealthServer(metrics, health_port)

@@ -31,7 +31,9 @@ def register(app: typer.Typer) -> None:
                 typer.echo(f"plantsafe: {error}", err=True)
                 sys.exit(2)
             except KeyError as error:
-                raise PlantsafeError(f"{path}: the simulated plant has no quantity {error}", mend="see `loss.quantity`") from error
+                raise PlantsafeError(
+                    f"{path}: the simulated plant has no quantity {error}", mend="see `loss.quantity`"
+                ) from error
             typer.echo(f"{outcome.name}: {'GREEN' if outcome.green else 'RED'}")
             for line in outcome.lines:
                 typer.echo(f"  {'ok ' if line.holds else 'NO '} {line.what}: {line.found}")

@@ -98,7 +98,8 @@ def test_a_lost_source_is_one_alarm_and_its_points_are_suppressed_by_design(trac
         assert trace.scan(T=150) == []
     rows = trace.engine.book.row
     suppressed = trace.engine.book.suppressed
-    assert [name for name in rows if suppressed[rows[name]]] == ["T.HH", "T.H", "F.L"]
+    limits = ("T.HH", "T.H", "F.L", "P.H")
+    assert [name for name in limits if suppressed[rows[name]]] == ["T.HH", "T.H", "F.L"]
     trace.silent.clear()
     assert set(trace.scan(T=150)) == {"alarm_cleared DCS.lost", "alarm_raised T.HH"}
 

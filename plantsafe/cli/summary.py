@@ -1,0 +1,73 @@
+"""`plantsafe summary`: the compliance summary of a period as PDF, JSON or CSV."""
+
+import datetime
+import time
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from plantsafe.compliance.export import render_csv, render_json
+from plantsafe.compliance.render_pdf import render_pdf
+from plantsafe.compliance.summary import summarise
+from plantsafe.errors import RequestError, StoreError
+from plantsafe.plant import plant_of_document
+from plantsafe.store.record import RecordReader
+
+HOUR_NS = 3_600_000_000_000
+
+
+def _moment_ns(text: str, zone: str, flag: str) -> int:
+    try:
+        moment = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        raise RequestError(f"{flag} {text!r} is no time", mend="write it as 2026-11-23T08:00") from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=ZoneInfo(zone))
+    return int(moment.timestamp()) * 1_000_000_000
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command()
+    def summary(
+        data: Annotated[Path, typer.Option(help="folder of the record")],
+        out: Annotated[Path, typer.Option(help="file to write: .pdf, .json or .csv")],
+        begin: Annotated[
+            str, typer.Option("--from", help="local time of the site; 24 h before the end without it")
+        ] = "",
+        end: Annotated[str, typer.Option("--to", help="local time of the site; the newest scan without it")] = "",
+        language: Annotated[str, typer.Option(help="en or zh")] = "en",
+    ) -> None:
+        """Write the compliance summary of a period, from the record alone."""
+        with RecordReader(data) as reader:
+            newest, latest = reader.newest_plant(), reader.latest()
+            if newest is None or latest is None:
+                raise StoreError(f"{data} holds no scan", mend="let the scan service run first")
+            plant = plant_of_document(newest[1])
+            zone = plant.file.site.timezone
+            to_ns = _moment_ns(end, zone, "--to") if end else latest.frame.time_ns + plant.period_ns
+            from_ns = _moment_ns(begin, zone, "--from") if begin else to_ns - 24 * HOUR_NS
+            found = summarise(reader, plant, from_ns=from_ns, to_ns=to_ns)
+        made_ns = time.time_ns()
+        match out.suffix.lower():
+            case ".pdf":
+                content = render_pdf(found, language=language, made_ns=made_ns)
+            case ".json":
+                content = render_json(found, made_ns=made_ns)
+            case ".csv":
+                content = render_csv(found, made_ns=made_ns)
+            case other:
+                raise RequestError(
+                    f"no summary is written as {other or 'a file without an ending'}",
+                    mend="end the name in .pdf, .json or .csv",
+                )
+        try:
+            out.write_bytes(content)
+        except OSError as error:
+            raise StoreError(
+                f"{out} cannot be written: {error.strerror}", mend="give a folder that can be written"
+            ) from None
+        typer.echo(f"{out}: {len(content)} bytes")
