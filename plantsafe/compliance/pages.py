@@ -109,13 +109,11 @@ def _page_row(figure: Figure, period_s: float, to: Language) -> PageRow:
         value=_value(rule, figure.value, to),
         limit=limit_text(figure.limit, rule.unit, rule.comparator, to),
         outcome=figure.outcome,
-        outcome_text=_outcome(figure.outcome, figure.counts, to),
-        not_judged=_not_judged(figure.counts, period_s, to),
-        evidence=_evidence(figure.evidence, to),
+        outcome_text=_outcome(rule, figure.outcome, figure.counts, to),
+        not_judged=_not_judged(_worst(figure), period_s, to),
+        evidence=_evidence(figure.evidence, to, scans=True),
         how=of(rule.evidence, to),
-        basis=f"{of(rule.basis.document, to)}; {of(rule.basis.clause, to)}"
-        if to == "en"
-        else f"{of(rule.basis.document, to)}；{of(rule.basis.clause, to)}",
+        basis=_joined([of(rule.basis.document, to), of(rule.basis.clause, to)], to),
         status=said("statuses", rule.status, to),
         notes=tuple(_note(note, to) for note in figure.notes),
         lines=tuple(_line(rule, row, period_s, to) for row in figure.rows),
@@ -129,9 +127,9 @@ def _line(rule: Rule, row: Row, period_s: float, to: Language) -> PageLine:
         value=_value(rule, row.value, to),
         limit=limit_text(row.limit, rule.unit, rule.comparator, to),
         outcome=row.outcome,
-        outcome_text=_outcome(row.outcome, row.counts, to),
+        outcome_text=_outcome(rule, row.outcome, row.counts, to),
         not_judged=_not_judged(row.counts, period_s, to),
-        evidence=_evidence(row.evidence, to),
+        evidence=_evidence(row.evidence, to, scans=False),
         notes=tuple(_note(note, to) for note in row.notes),
     )
 
@@ -140,29 +138,39 @@ def _value(rule: Rule, value: float | None, to: Language) -> str:
     return quantity(value, rule.unit, to, up=rule.comparator in ("<=", "<"))
 
 
-def _outcome(outcome: Outcome, counts: Counts, to: Language) -> str:
-    if outcome is Outcome.MET and counts.unjudged + counts.missing:
+def _outcome(rule: Rule, outcome: Outcome, counts: Counts, to: Language) -> str:
+    if outcome is Outcome.MET and rule.judged_share_min and counts.unjudged + counts.missing:
         return said("words", "met_while_judged", to)
     return said("outcomes", outcome.value, to)
 
 
 def _not_judged(counts: Counts, period_s: float, to: Language) -> str:
-    """Time of the period with bad data and time without a record; summed over the subjects of a figure."""
-    if not counts.unjudged + counts.missing:
-        return said("words", "none", to)
-    bad = duration(counts.unjudged * period_s, to, up=True)
-    missing = duration(counts.missing * period_s, to, up=True)
-    return said("words", "not_judged", to, bad=bad, missing=missing)
+    """Time of the period with bad data, and time without a record."""
+    parts = [
+        said("words", word, to, time=duration(scans * period_s, to, up=True))
+        for word, scans in (("bad_data", counts.unjudged), ("not_recorded", counts.missing))
+        if scans
+    ]
+    return _joined(parts, to) or said("words", "none", to)
 
 
-def _evidence(evidence: Evidence, to: Language) -> str:
+def _worst(figure: Figure) -> Counts:
+    """Of the subjects of a figure the one with the most time not judged: times of subjects do not add up."""
+    return max((row.counts for row in figure.rows), key=lambda c: c.unjudged + c.missing, default=figure.counts)
+
+
+def _joined(parts: list[str], to: Language) -> str:
+    return ("; " if to == "en" else "；").join(parts)
+
+
+def _evidence(evidence: Evidence, to: Language, *, scans: bool) -> str:
     parts = []
     if evidence.rows:
         parts.append(said("words", "rows_counted", to, n=grouped(evidence.rows)))
-    elif evidence.scans:
+    elif evidence.scans and scans:
         first, last, n = (grouped(x) for x in (evidence.first_scan, evidence.last_scan, evidence.scans))
         parts.append(said("words", "scan_range", to, first=first, last=last, n=n))
-    else:
+    elif not evidence.scans:
         parts.append(said("words", "no_scans", to))
     if evidence.samples:
         parts.append(said("words", "samples", to, n=grouped(evidence.samples)))
@@ -171,7 +179,7 @@ def _evidence(evidence: Evidence, to: Language) -> str:
         more = len(evidence.events) - _EVENTS_SHOWN
         key = "events_more" if more > 0 else "events"
         parts.append(said("words", key, to, list=shown, n=grouped(max(more, 0))))
-    return ("; " if to == "en" else "；").join(parts)
+    return _joined(parts, to)
 
 
 def _note(note: Note, to: Language) -> str:

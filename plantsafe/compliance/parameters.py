@@ -55,7 +55,10 @@ class Parameters:
                     notes=(Note(key="undeclared"),),
                 )
             )
-        return [figure_of_rows(self._rule, limit, tuple(rows), evidence, ())]
+        covered = sum(row.outcome is Outcome.MET for row in rows)
+        words = (("n", covered), ("all", len(self._wanted)))
+        notes = (Note(key="covered", words=words),) if self._wanted else ()
+        return [figure_of_rows(self._rule, limit, tuple(rows), evidence, notes)]
 
     def _row(
         self,

@@ -44,11 +44,11 @@ def of(text: Text, language: Language) -> str:
 
 
 def duration(seconds: float, language: Language, *, up: bool) -> str:
-    """Hours, minutes and whole seconds; rounded to the side that does not flatter."""
+    """Hours, minutes and whole seconds down to the last that is not zero; rounded to the side that does not flatter."""
     whole = math.ceil(seconds - 1e-9) if up else math.floor(seconds + 1e-9)
     hours, rest = divmod(whole, 3600)
     minutes, rest = divmod(rest, 60)
-    key = "duration_h" if hours else "duration_min" if minutes else "duration_s"
+    key = "duration_" + ("h" * (hours > 0) + "m" * (minutes > 0 or (hours > 0 and rest > 0)) + "s" * (rest > 0) or "s")
     return said("words", key, language, h=hours, m=minutes, s=rest)
 
 

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from plantsafe.frame import BAD_SENSOR_FAILURE, Frame
+from plantsafe.compliance import Summary, summarise
+from plantsafe.frame import Frame
 from plantsafe.journal.chain import GENESIS, chained
 from plantsafe.plant import Plant, load_plant
 from plantsafe.store.record import RecordReader, RecordWriter
@@ -23,7 +25,7 @@ _POINT = "  - {{name: {name}, unit: R1, source: {source}, kind: {kind}, range: [
 _TEXT = "{en: text, zh: 文字}"
 
 
-def plant_text(*, with_still: bool = True, running: bool = True) -> str:
+def plant_text(*, with_still: bool = True, process: str = "nitration_semibatch", agitation: str = "[SI]") -> str:
     """The plant as YAML: two workshops, one nitration unit with a separation unit, two functions."""
     points = [("HB", "DCS", "count", 1000)]
     points += [(name, "DCS", "count", 30) for name in HEADS]
@@ -45,7 +47,6 @@ def plant_text(*, with_still: bool = True, running: bool = True) -> str:
             )
         )
     still = ", still_impurity: [IM]" if with_still else ""
-    unit = "microchannel" if not running else "nitration_semibatch"
     return f"""
 schema: 1
 author: writer
@@ -64,8 +65,8 @@ units:
   - name: R1
     title: {{en: Kettle R1, zh: R1硝化釜}}
     workshop: W1
-    process: {unit}
-    parameters: {{reactor_temperature: [TI, TA], agitation: [SI], nitrating_agent_flow: [FI],
+    process: {process}
+    parameters: {{reactor_temperature: [TI, TA], agitation: {agitation}, nitrating_agent_flow: [FI],
       cooling_water_flow: [CW], ph: [PH], product_impurity: [XI]}}
   - name: S1
     title: {{en: Still, zh: 精馏塔}}
@@ -158,7 +159,7 @@ def write_story(folder: Path, plant: Plant, story: Story) -> None:
 def make_plant(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Plant]:
     """The small plant, compiled; arguments as `plant_text`."""
 
-    def make(**how: bool) -> Plant:
+    def make(**how: Any) -> Plant:
         path = tmp_path_factory.mktemp("plant") / "plant.yaml"
         path.write_text(plant_text(**how), encoding="utf-8")
         return load_plant(path)
@@ -172,16 +173,24 @@ def plant(make_plant: Callable[..., Plant]) -> Plant:
     return make_plant()
 
 
-@pytest.fixture()
-def record(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Plant, Story], RecordReader]:
-    """A reader of the record of a story."""
+@pytest.fixture(scope="session")
+def write() -> Callable[..., None]:
+    """`write(folder, plant, **story)` writes the record of a story."""
 
-    def make(plant: Plant, story: Story) -> RecordReader:
-        folder = tmp_path_factory.mktemp("record")
-        write_story(folder, plant, story)
-        return RecordReader(folder)
+    def run(folder: Path, plant: Plant, **story: Any) -> None:
+        write_story(folder, plant, Story(**story))
 
-    return make
+    return run
 
 
-BAD = BAD_SENSOR_FAILURE
+@pytest.fixture
+def summary_of(tmp_path: Path, plant: Plant, write: Callable[..., None]) -> Callable[..., Summary]:
+    """The summary of the whole of a story: `summary_of(n=..., values=...)`; another plant by `plant=`."""
+
+    def run(**story: Any) -> Summary:
+        which = story.pop("plant", plant)
+        write(tmp_path, which, **story)
+        with RecordReader(tmp_path) as reader:
+            return summarise(reader, which, from_ns=BEGIN_NS, to_ns=BEGIN_NS + story["n"] * SECOND_NS)
+
+    return run
