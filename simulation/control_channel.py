@@ -120,7 +120,7 @@ def check_path(path: Path) -> None:
 
 
 def ask(path: Path, command: str, **fields: object) -> Answer:
-    """Send one command to a running simulated plant; raises SourceError when none listens, SimulationError on refusal."""
+    """Send one command to a running simulated plant; SourceError when none listens, SimulationError on refusal."""
     check_path(path)
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:

@@ -43,7 +43,8 @@ points:
      modbus: {table: holding, address: 102, type: uint32}}
   - {name: N-2, title: {en: N, zh: N}, unit: R1, source: SIS, kind: count, range: [-2147483648, 2147483647],
      modbus: {table: holding, address: 104, type: int32, word_order: little}}
-  - {name: B-3, title: {en: B, zh: B}, unit: R1, source: SIS, kind: state, modbus: {table: holding, address: 106, bit: 3}}
+  - {name: B-3, title: {en: B, zh: B}, unit: R1, source: SIS, kind: state,
+     modbus: {table: holding, address: 106, bit: 3}}
   - {name: B-15, title: {en: B, zh: B}, unit: R1, source: SIS, kind: state,
      modbus: {table: holding, address: 106, bit: 15}}
   - {name: XS-1, title: {en: X, zh: X}, unit: R1, source: SIS, kind: state,
@@ -80,9 +81,10 @@ def read_until(clock: Clock) -> Callable[..., Awaitable[Columns]]:
 
     async def read_until(source: Source, want: Callable[[Columns], bool], within_s: float = 10.0) -> Columns:
         async with asyncio.timeout(within_s):
-            while not want(columns := await source.read(clock)):
+            while True:
+                if want(columns := await source.read(clock)):
+                    return columns
                 await asyncio.sleep(0.02)
-        return columns
 
     return read_until
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from plantsafe.frame import (
     Origin,
 )
 from plantsafe.plant import Plant
+from plantsafe.plant.tables import compile_plant
 from plantsafe.source import Columns
 from simulation.servers import OpcUaServer
 
@@ -88,7 +90,7 @@ async def test_source_time_moves_only_with_the_value(
 ) -> None:
     await server.update(VALUE, STATUS, TIME)
     await read_until(source, answered)
-    moved = VALUE + [0.0, 0.5, 0.0, 1.0]
+    moved = VALUE + np.array([0.0, 0.5, 0.0, 1.0])
     await server.update(moved, STATUS, TIME + 1_000_000_000)
     columns = await read_until(source, lambda columns: columns.value[3] == 8.0)
     assert ((columns.source_time_ns - TIME) // 1_000_000_000).tolist() == [0, 1, 0, 1]
@@ -116,7 +118,7 @@ async def test_booleans_integers_and_times_become_numbers(
 ) -> None:
     await server.update(VALUE, STATUS, TIME)
     nodes = server._server.iserver.aspace
-    moment = ua.DateTime(2026, 9, 21, tzinfo=__import__("datetime").UTC)
+    moment = ua.DateTime(2026, 9, 21, tzinfo=UTC)
     for i, variant in enumerate(
         [
             ua.Variant(True, ua.VariantType.Boolean),
@@ -206,7 +208,5 @@ async def test_port_in_use_names_the_port_and_the_flag(plant: Plant, server: Opc
 def test_source_without_a_namespace_is_refused(plant: Plant) -> None:
     entry = plant.file.sources[0].model_copy(update={"namespace": None})
     file = plant.file.model_copy(update={"sources": (entry, *plant.file.sources[1:])})
-    from plantsafe.plant.tables import compile_plant
-
     with pytest.raises(SourceError, match="TI-1 names no namespace"):
         OpcUaSource(compile_plant(file), "DCS")
