@@ -76,7 +76,6 @@ class Recipe:
         self.charge_kg_h = 0.0
         self.discharge_kg_h = 0.0
         self.cleaning = False
-        self.held = False
 
 
 Second = Generator[simpy.Event, Any, None]
@@ -85,7 +84,7 @@ Second = Generator[simpy.Event, Any, None]
 class BatchSequence:
     """The recipe as a simpy process: from charge to clean, then the next batch, for ever.
 
-    Dosing that the safety system has blocked stays held until an operator resets the trip.
+    While the safety system holds a block valve shut the dosing waits; it goes on after an operator's reset.
     """
 
     def __init__(
@@ -137,8 +136,7 @@ class BatchSequence:
         recipe = self.recipe
         recipe.phase = Phase.DOSE
         while self._dosed_kg() < DOSE_KG:
-            recipe.held = recipe.held or self._dosing_blocked()
-            recipe.dose_kg_h = 0.0 if recipe.held else DOSE_KG_H
+            recipe.dose_kg_h = 0.0 if self._dosing_blocked() else DOSE_KG_H
             yield self._env.timeout(1)
         recipe.dose_kg_h = 0.0
 

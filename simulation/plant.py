@@ -127,10 +127,8 @@ class SimulatedPlant:
         return {name for name in self.plant.sources.names if f"source.{name}.silent" in self.faults.knobs}
 
     def reset_trips(self) -> tuple[str, ...]:
-        """An operator's reset of all latched trips and of the dosing hold; names of the trips that stay on."""
-        kept = tuple(name for name, on in self.safety.tripped.items() if on and not self.safety.reset(name))
-        self.recipe.held = bool(kept)
-        return kept
+        """An operator's reset of all latched trips; names of those that stay on because their cause still holds."""
+        return tuple(name for name, on in self.safety.tripped.items() if on and not self.safety.reset(name))
 
     def _seconds(self) -> Generator[simpy.Event, Any, None]:
         while True:
