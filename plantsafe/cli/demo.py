@@ -18,7 +18,7 @@ from plantsafe.cli.children import Child, wait_for
 from plantsafe.cli.demo_place import forget, say_where
 from plantsafe.cli.demo_summary import lines as summary_lines
 from plantsafe.clock import NS_PER_S, Clock
-from plantsafe.errors import PlantsafeError
+from plantsafe.errors import PlantsafeError, StoreError
 from plantsafe.plant import Plant, load_plant
 from plantsafe.store.access import ensure_demo_accounts
 from plantsafe.store.record import RECORD, RecordReader
@@ -178,9 +178,10 @@ def _demo(
 def _reader(data: Path, children: list[Child]) -> RecordReader | None:
     for child in children:
         child.check()
-    if not (data / RECORD).exists():
+    try:
+        reader = RecordReader(data)
+    except StoreError:  # not there yet, or just being made
         return None
-    reader = RecordReader(data)
     if reader.last_number():
         return reader
     reader.close()

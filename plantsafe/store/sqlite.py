@@ -46,6 +46,9 @@ def open_reader(path: Path, known_version: int) -> sqlite3.Connection:
         except BaseException:
             connection.close()
             raise
+        if version == 0:
+            connection.close()
+            raise StoreError(f"{path} is still empty", mend="let the scan service run first")
         if version > known_version:
             connection.close()
             raise NewerFileError(
