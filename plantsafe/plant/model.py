@@ -201,8 +201,9 @@ class SafetyFunction(Entry):
     """A safety instrumented function as specified; the SIS executes it, we watch it.
 
     vote: how many inputs beyond the setpoint trip it. on_fault, on_bypass: what such a channel counts as.
+    response_s: required, from the true crossing of the setpoint to the safe state, sensor lag included.
     tripped: the SIS output bit, above 0.5 while the function demands the safe state.
-    element_vote: how many final elements must reach their safe state. response_s: from trip point to safe state.
+    element_vote: how many final elements must reach their safe state.
     hazardous_mode: the function is needed while this point is one of `hazardous_values`; without it, always.
     """
 
@@ -233,6 +234,10 @@ class SafetyFunction(Entry):
             raise ValueError(f"vote {self.vote} of {len(self.inputs)} inputs can never trip")
         if self.element_vote > len(self.elements):
             raise ValueError(f"element_vote {self.element_vote} of {len(self.elements)} elements can never succeed")
+        if self.sensor_lag_s >= self.response_s:
+            raise ValueError(
+                f"sensor lag {self.sensor_lag_s} s leaves nothing of the required response of {self.response_s} s"
+            )
         return self
 
 
