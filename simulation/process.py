@@ -128,7 +128,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         asyncio.run(run())
     except PlantsafeError as error:
-        print(error, file=sys.stderr)
+        print(f"plantsafe: {error}", file=sys.stderr)
         return 1
     return 0
 

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from plantsafe.request import Role
-from plantsafe.store.access import add_account
 
 
 def register(app: typer.Typer) -> None:
@@ -26,5 +25,7 @@ def register(app: typer.Typer) -> None:
         password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)],
     ) -> None:
         """Add an account; asks for the password."""
+        from plantsafe.store.access import add_account
+
         add_account(data, name, role, password)
         typer.echo(f"{name}: {role.value}")

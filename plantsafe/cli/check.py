@@ -5,8 +5,6 @@ from typing import Annotated
 
 import typer
 
-from plantsafe.plant import load_plant
-
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -14,6 +12,8 @@ def register(app: typer.Typer) -> None:
     @app.command()
     def check(plant: Annotated[Path, typer.Argument(help="the plant file")]) -> None:
         """Check a plant file; every mistake with its place and what would mend it."""
+        from plantsafe.plant import load_plant
+
         compiled = load_plant(plant)
         file = compiled.file
         typer.echo(

@@ -6,8 +6,6 @@ from typing import Annotated
 import typer
 
 from plantsafe.errors import StoreError
-from plantsafe.scan.replay import replay as step_again
-from plantsafe.store.record import RecordReader
 
 
 def register(app: typer.Typer) -> None:
@@ -22,6 +20,9 @@ def register(app: typer.Typer) -> None:
     @group.command()
     def replay(data: Annotated[Path, typer.Option(help="folder of the record")]) -> None:
         """Step every recorded frame again; the transitions must be those of the journal."""
+        from plantsafe.scan.replay import replay as step_again
+        from plantsafe.store.record import RecordReader
+
         with RecordReader(data) as reader:
             result = step_again(reader)
         for difference in result.differences[:20]:

@@ -7,8 +7,6 @@ from typing import Annotated
 import typer
 
 from plantsafe.errors import DamagedFileError
-from plantsafe.journal.chain import verify as verify_chain
-from plantsafe.store.record import RecordReader
 
 Data = Annotated[Path, typer.Option(help="folder of the record")]
 
@@ -23,6 +21,9 @@ def register(app: typer.Typer) -> None:
     @group.command()
     def verify(data: Data) -> None:
         """Walk the whole chain; names the first row that does not hold."""
+        from plantsafe.journal.chain import verify as verify_chain
+        from plantsafe.store.record import RecordReader
+
         with RecordReader(data) as reader:
             found = verify_chain(reader.raw_events())
         if found.bad_row is not None:
@@ -40,6 +41,8 @@ def register(app: typer.Typer) -> None:
         subject: Annotated[str | None, typer.Option(help="only about this alarm, function or point")] = None,
     ) -> None:
         """Print the newest events."""
+        from plantsafe.store.record import RecordReader
+
         with RecordReader(data) as reader:
             events = list(reader.events(newest=last, kinds=kind or (), subject=subject))
         for event in reversed(events):

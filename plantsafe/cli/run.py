@@ -1,43 +1,9 @@
 """`plantsafe run`: the scan service of one plant."""
 
-import asyncio
-import gc
 from pathlib import Path
 from typing import Annotated
 
 import typer
-
-from connectors.factory import make_source
-from plantsafe.clock import Clock
-from plantsafe.errors import SourceError
-from plantsafe.lifeline import end_with_parent, stop_on_signals
-from plantsafe.plant import load_plant
-from plantsafe.scan.engine import Engine
-from plantsafe.scan.metrics import HealthServer, Metrics
-from plantsafe.scan.service import ScanService
-
-
-def endpoints_of(texts: list[str]) -> dict[str, str]:
-    """`NAME=ENDPOINT` texts as a mapping."""
-    pairs = {}
-    for text in texts:
-        name, equals, endpoint = text.partition("=")
-        if not equals or not endpoint:
-            raise SourceError(
-                f"--source {text!r} is not NAME=ENDPOINT", mend="for example --source DCS=opc.tcp://10.0.0.5:4840"
-            )
-        pairs[name] = endpoint
-    return pairs
-
-
-async def _serve(service: ScanService, health: HealthServer) -> None:
-    stop = stop_on_signals()
-    health.start()
-    typer.echo(f'{{"health": "http://127.0.0.1:{health.port}"}}')
-    try:
-        await service.run(stop)
-    finally:
-        health.stop()
 
 
 def register(app: typer.Typer) -> None:
@@ -53,19 +19,6 @@ def register(app: typer.Typer) -> None:
         child: Annotated[bool, typer.Option(hidden=True)] = False,
     ) -> None:
         """Run the scan service until it is stopped: read every source, judge, record."""
-        if child:
-            end_with_parent()
-        compiled = load_plant(plant)
-        endpoints = endpoints_of(source or [])
-        if unknown := endpoints.keys() - set(compiled.sources.names):
-            raise SourceError(
-                f"the plant has no source {sorted(unknown)[0]!r}", mend=f"one of {', '.join(compiled.sources.names)}"
-            )
-        plant_clock = Clock.decode(clock) if clock else Clock.system()
-        metrics = Metrics(period_wall_s=plant_clock.wall_s(compiled.period_ns))
-        health = HealthServer(metrics, health_port)
-        sources = [make_source(compiled, name, endpoints.get(name)) for name in compiled.sources.names]
-        service = ScanService(Engine(compiled), data, sources, plant_clock, metrics)
-        gc.collect()
-        gc.freeze()  # what was built at start is never garbage: collections stay short
-        asyncio.run(_serve(service, health))
+        from plantsafe.cli.scan_service import run_service
+
+        run_service(plant, data, source or [], health_port=health_port, clock=clock, child=child)

@@ -8,12 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from plantsafe.compliance.export import render_csv, render_json
-from plantsafe.compliance.render_pdf import render_pdf
-from plantsafe.compliance.summary import summarise
 from plantsafe.errors import RequestError, StoreError
-from plantsafe.plant import plant_of_document
-from plantsafe.store.record import RecordReader
 
 HOUR_NS = 3_600_000_000_000
 
@@ -42,6 +37,12 @@ def register(app: typer.Typer) -> None:
         language: Annotated[str, typer.Option(help="en or zh")] = "en",
     ) -> None:
         """Write the compliance summary of a period, from the record alone."""
+        from plantsafe.compliance.export import render_csv, render_json
+        from plantsafe.compliance.render_pdf import render_pdf
+        from plantsafe.compliance.summary import summarise
+        from plantsafe.plant import plant_of_document
+        from plantsafe.store.record import RecordReader
+
         with RecordReader(data) as reader:
             newest, latest = reader.newest_plant(), reader.latest()
             if newest is None or latest is None:
