@@ -51,6 +51,7 @@ def compiled(catalogue: Catalog) -> bytes:
 def main() -> None:
     """Update both files; prints the messages that still wait for a translation."""
     catalogue = written() if PO.exists() else Catalog(locale="zh", domain=DOMAIN, project="plantsafe", fuzzy=False)
+    catalogue.header_comment = "# Chinese texts of the pages; written by dashboards/catalogue.py, translated by hand."
     catalogue.update(template(), no_fuzzy_matching=True)
     catalogue.obsolete.clear()
     with PO.open("wb") as file:

@@ -86,7 +86,7 @@ def _row(picture: Picture, event: EventRow, tongue: Tongue) -> str:
     about = str(body.get("about") or event.subject)
     kind = kind_word(str(body["kind"]), tongue) if "kind" in body else ""
     who = "" if event.actor == "system" else event.actor
-    detail = str(body.get("reason") or body.get("act") or against(body, tongue))
+    detail = str(body.get("reason") or body.get("act") or against(picture, body, tongue))
     cells = (
         local(event.time_ns, picture.zone, "%m-%d %H:%M:%S"),
         str(event.scan),

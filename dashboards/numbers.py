@@ -33,6 +33,11 @@ def reading(point: Point, value: float, tongue: Tongue) -> str:
     return number(value, 0 if point.kind != "analog" else decimals(point.resolution))
 
 
+def limit_text(value: float) -> str:
+    """A limit as it was written into the plant file."""
+    return f"{value:g}".replace("-", "−") if math.isfinite(value) else NONE
+
+
 def with_eu(text: str, eu: str) -> str:
     """A number and its unit of measure (SI brochure 5.4.3: a space between them)."""
     return f"{text} {eu}" if eu and text != NONE else text

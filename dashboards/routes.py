@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dashboards.acts import note_login
 from dashboards.language import LANGUAGES, Tongue, tongue_of
+from dashboards.page_roles import urls_for
 from dashboards.settings import BACKGROUND, LINE, PANEL, QUIET, TEXT
 from dashboards.visit import COOKIE
 from plantsafe.clock import Clock
@@ -128,10 +129,15 @@ class SignInFirst:
             wants_page = "text/html" in request.headers.get("accept", "")
             if wants_page and path not in ("/login", "/logout", "/readyz") and not path.startswith("/_stcore"):
                 token = request.cookies.get(COOKIE, "")
-                if session_of(self._folder, token, now_ns=time.time_ns()) is None:
+                session = session_of(self._folder, token, now_ns=time.time_ns())
+                elsewhere = ""
+                if session is None:
                     here = f"{path}?{request.url.query}" if request.url.query else path
-                    answer = RedirectResponse(f"/login?next={quote(here)}", status_code=303)
-                    await answer(scope, receive, send)
+                    elsewhere = f"/login?next={quote(here)}"
+                elif path.rstrip("/") == f"/{urls_for(session.role)[0]}":
+                    elsewhere = "/"
+                if elsewhere:
+                    await RedirectResponse(elsewhere, status_code=303)(scope, receive, send)
                     return
         await self._app(scope, receive, send)
 
@@ -165,7 +171,7 @@ body {{background: {BACKGROUND}; color: {TEXT}; font: 15px "Noto Sans", "Noto Sa
 form {{width: 20rem; margin: 16vh auto 0; background: {PANEL}; border: 1px solid {LINE}; padding: 1.4rem}}
 h1 {{font-size: 1.1rem; margin: 0 0 1rem}} label {{display: block; margin: .6rem 0 .2rem; color: {QUIET}}}
 input {{width: 100%; box-sizing: border-box; padding: .45rem; border: 1px solid {LINE}; font: inherit}}
-button {{margin-top: 1rem; padding: .5rem 1.2rem; border: 1px solid {TEXT}; background: {TEXT}; color: #fff; font: inherit}}
+button {{margin-top: 1rem; padding: .5rem 1.2rem; border: 0; background: {TEXT}; color: #fff; font: inherit}}
 p {{margin: .8rem 0 0}} a {{color: {QUIET}}} .wrong {{border: 2px solid {TEXT}; background: #fff; padding: .4rem}}
 </style></head><body><form method="post" action="/login?lang={tongue.code}">
 <h1>plantsafe · {escape(tongue("Sign in"))}</h1>

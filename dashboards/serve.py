@@ -4,17 +4,21 @@ import argparse
 import asyncio
 import errno
 import json
+import logging
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import streamlit as st
 import uvicorn
 from starlette.middleware import Middleware
 from streamlit.starlette import App
 
 from dashboards import settings
+from dashboards.language import tongue_of
 from dashboards.routes import Doors, SignInFirst
 from dashboards.visit import CLOCK_VARIABLE, DATA_VARIABLE
 from plantsafe.clock import Clock
@@ -46,6 +50,8 @@ def serve(
     os.environ[DATA_VARIABLE] = str(data)
     os.environ[CLOCK_VARIABLE] = clock.encode() if clock is not None else ""
     settings.apply()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)  # uvicorn stops on them, then raises them again: that is no failure
     asyncio.run(_run(data, listener, clock or Clock.system(), ready))
 
 
@@ -54,6 +60,7 @@ async def _run(data: Path, listener: socket.socket, clock: Clock, ready: Callabl
         Path(__file__).with_name("app.py"),
         routes=Doors(data, clock).routes(),
         middleware=[Middleware(SignInFirst, folder=data)],
+        on_script_error=_say_error,
     )
     server = uvicorn.Server(
         uvicorn.Config(
@@ -73,13 +80,22 @@ async def _run(data: Path, listener: socket.socket, clock: Clock, ready: Callabl
 async def _watch(server: uvicorn.Server, address: str, ready: Callable[[str], None] | None) -> None:
     """Say when the server answers; end it when the process that started it is gone."""
     parent = os.getppid()
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110  # uvicorn sets a flag, no event
         await asyncio.sleep(0.02)
     if ready is not None:
         ready(address)
-    while os.getppid() == parent:
+    while os.getppid() == parent:  # noqa: ASYNC110  # the system tells nobody that a parent has gone
         await asyncio.sleep(PARENT_S)
     server.should_exit = True
+
+
+def _say_error(error: Exception) -> bool:
+    """A page that fails says so in one line; the particulars are for the server's log."""
+    logging.getLogger(__name__).error("a page failed", exc_info=error)
+    tongue = tongue_of(st.context.locale)
+    text = tongue("This page failed; the scan service goes on. The log of the page server has the particulars.")
+    st.html(f"<div class='ps ps-banner ps-always'>{text}</div>")
+    return True
 
 
 def _listen(host: str, port: int) -> socket.socket:

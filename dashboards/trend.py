@@ -97,7 +97,7 @@ def _low_high(block: F8) -> tuple[F8, F8]:
 
 
 def figure(plant: Plant, rows: tuple[int, ...], curves: Curves, zone: ZoneInfo, tongue: Tongue) -> go.Figure:
-    """One small chart a point, one time axis; limits as lines in the colour of their priority."""
+    """One small chart a point, one time axis; a limit that was passed takes the colour of its priority."""
     chart = make_subplots(rows=max(1, len(rows)), cols=1, shared_xaxes=True, vertical_spacing=0.05)
     shift_ns = _offset_ns(int(curves.times_ns[-1]), zone) if len(curves.times_ns) else 0
     x = (curves.times_ns + shift_ns).astype("datetime64[ns]")
@@ -120,11 +120,14 @@ def figure(plant: Plant, rows: tuple[int, ...], curves: Curves, zone: ZoneInfo, 
                 )
         for alarm in plant.file.alarms:
             if alarm.point == point.name:
+                high = alarm.direction in ("H", "HH")
+                seen = curves.value[:, i - 1]
+                beyond = bool((seen >= alarm.limit).any() if high else (seen <= alarm.limit).any())
                 chart.add_hline(
                     y=alarm.limit,
-                    line={"color": COLOURS[alarm.priority], "width": 1.4, "dash": "dash"},
+                    line={"color": COLOURS[alarm.priority] if beyond else QUIET, "width": 1.4, "dash": "dash"},
                     annotation={"text": f"{alarm.direction} {alarm.limit:g}", "font": {"size": 11, "color": TEXT}},
-                    annotation_position="top left",
+                    annotation_position="top left" if alarm.direction in ("H", "L") else "top right",
                     row=i,
                     col=1,
                 )

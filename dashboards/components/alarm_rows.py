@@ -8,7 +8,7 @@ import numpy as np
 from dashboards.components.events import kind_word, subject_title
 from dashboards.components.glyph import STATE_WORDS, alarm_glyph, mark
 from dashboards.language import Tongue
-from dashboards.numbers import NS_PER_S, decimals, duration, number, with_eu
+from dashboards.numbers import NS_PER_S, duration, limit_text, number, reading, with_eu
 from dashboards.picture import Picture
 from plantsafe.alarms.life_cycle import State
 from plantsafe.verdict import ConditionClass
@@ -39,9 +39,10 @@ def _compared(picture: Picture, i: int, tongue: Tongue) -> str:
     if condition.point < 0 or condition.subject != picture.plant.points.names[condition.point]:
         return f"{number(value, 0)} ({tongue('limit')} {number(limit, 0)})"
     point = picture.plant.file.points[condition.point]
-    digits = decimals(point.resolution)
-    text = with_eu(number(value, digits), point.eu)
-    return f"{text} ({tongue('limit')} {with_eu(number(limit, digits), point.eu)})"
+    if point.kind == "state":
+        return reading(point, value, tongue)
+    text = with_eu(reading(point, value, tongue), point.eu)
+    return f"{text} ({tongue('limit')} {with_eu(limit_text(limit), point.eu)})"
 
 
 def _since(picture: Picture, i: int, tongue: Tongue) -> str:

@@ -8,8 +8,9 @@ from typing import Any
 
 from dashboards.components.glyph import priority_glyph
 from dashboards.language import Tongue, n_
-from dashboards.numbers import local, number
+from dashboards.numbers import limit_text, local, number, reading, with_eu
 from dashboards.picture import Picture
+from plantsafe.plant.model import SafetyFunction, SourceEntry, Text, Unit
 from plantsafe.store.record import EventRow, RecordReader
 
 EVENT_WORDS: Mapping[str, str] = {
@@ -73,16 +74,21 @@ def last_alarm_line(folder: Path, picture: Picture, tongue: Tongue) -> str:
     return (
         f"<div class='ps-line'><span class='ps-quiet'>{tongue('Last alarm')}:</span> {when} "
         f"{priority_glyph(int(body['priority']), filled=False)} {about} {escape(kind_word(body['kind'], tongue))} "
-        f"{escape(against(body, tongue))}</div>"
+        f"{escape(against(picture, body, tongue))}</div>"
     )
 
 
-def against(body: Mapping[str, Any], tongue: Tongue) -> str:
-    """Value and limit of an event, where it has them."""
+def against(picture: Picture, body: Mapping[str, Any], tongue: Tongue) -> str:
+    """Value and limit of an event, where it has them, in the unit of measure of its point."""
     value, limit = body.get("value"), body.get("limit")
     if value is None or limit is None:
         return ""
-    return f"{number(value, 2)} ({tongue('limit')} {number(limit, 2)})"
+    row = picture.plant.points.row.get(str(body.get("about", "")))
+    if row is None:
+        return f"{number(value, 1)} ({tongue('limit')} {limit_text(limit)})"
+    point = picture.plant.file.points[row]
+    seen = with_eu(reading(point, value, tongue), point.eu)
+    return seen if point.kind == "state" else f"{seen} ({tongue('limit')} {with_eu(limit_text(limit), point.eu)})"
 
 
 def subject_title(picture: Picture, name: str, tongue: Tongue) -> str:
@@ -90,6 +96,6 @@ def subject_title(picture: Picture, name: str, tongue: Tongue) -> str:
     file = picture.plant.file
     if (row := picture.plant.points.row.get(name)) is not None:
         return f"{name} {tongue.text(file.points[row].title)}"
-    entries = (*file.functions, *file.sources, *file.units)
-    titles = {entry.name: entry.title for entry in entries}
+    entries: tuple[SafetyFunction | SourceEntry | Unit, ...] = (*file.functions, *file.sources, *file.units)
+    titles: dict[str, Text] = {entry.name: entry.title for entry in entries}
     return f"{name} {tongue.text(titles[name])}" if name in titles else name

@@ -1,6 +1,7 @@
 """Signs: priority as colour, shape and number at once; marks for data that must not be trusted; small curves."""
 
 from html import escape
+from urllib.parse import quote
 
 import numpy as np
 
@@ -32,12 +33,19 @@ def priority_glyph(priority: int, *, filled: bool, title: str = "") -> str:
     colour = COLOURS[priority]
     look = f'fill="{colour}" stroke="{colour}"' if filled else f'fill="#ffffff" stroke="{colour}" stroke-width="2.6"'
     ink = _INK[priority] if filled else TEXT
-    return (
-        f'<svg class="ps-glyph" width="18" height="18" viewBox="0 0 20 20" role="img"><title>{escape(title)}</title>'
+    drawing = (
         f"{_SHAPES[priority].format(look=look)}"
-        f'<text x="10" y="{_TEXT_Y[priority]}" font-size="11.5" font-weight="700" text-anchor="middle" '
-        f'fill="{ink}">{priority}</text></svg>'
+        f'<text x="10" y="{_TEXT_Y[priority]}" font-size="11.5" font-weight="700" font-family="sans-serif" '
+        f'text-anchor="middle" fill="{ink}">{priority}</text>'
     )
+    return _image(drawing, width=18, height=18, view="0 0 20 20", title=title)
+
+
+def _image(drawing: str, *, width: int, height: int, view: str, title: str = "") -> str:
+    """A drawing as an image: Streamlit takes svg elements out of HTML, and leaves images alone."""
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="{view}">{drawing}</svg>'
+    said = f' title="{escape(title)}" alt="{escape(title)}"' if title else ' alt=""'
+    return f'<img class="ps-glyph" width="{width}" height="{height}" src="data:image/svg+xml,{quote(svg)}"{said}>'
 
 
 def alarm_glyph(priority: int, state: int, tongue: Tongue) -> str:
@@ -61,18 +69,18 @@ def quality_mark(status: int, tongue: Tongue) -> str:
     return mark("×", tongue("bad: no usable value"))
 
 
-def spark(values: F8, low: float, high: float, *, width: int = 92, height: int = 18) -> str:
+def spark(values: F8, low: float, high: float, *, width: int = 76, height: int = 18) -> str:
     """The last values as a small curve between `low` and `high` (alarm limits, NaN for none) drawn as thin lines."""
     good: Bool = np.isfinite(values)
     if good.sum() < 2:
-        return f'<svg class="ps-spark" width="{width}" height="{height}"></svg>'
+        return ""
     bounds = [*values[good][[values[good].argmin(), values[good].argmax()]].tolist(), low, high]
     finite = [b for b in bounds if np.isfinite(b)]
     bottom, top = min(finite), max(finite)
     span = (top - bottom) or 1.0
 
     def y(value: float) -> float:
-        return round(height - 1.5 - (value - bottom) / span * (height - 3), 1)
+        return round(float(height - 1.5 - (value - bottom) / span * (height - 3)), 1)
 
     x = np.linspace(1, width - 1, len(values))
     step = max(1, len(values) // width)
@@ -82,7 +90,5 @@ def spark(values: F8, low: float, high: float, *, width: int = 92, height: int =
         for b in (low, high)
         if np.isfinite(b)
     )
-    return (
-        f'<svg class="ps-spark" width="{width}" height="{height}">{lines}'
-        f'<polyline points="{points}" fill="none" stroke="{TEXT}" stroke-width="1.1"/></svg>'
-    )
+    curve = f'<polyline points="{points}" fill="none" stroke="{TEXT}" stroke-width="1.1"/>'
+    return _image(lines + curve, width=width, height=height, view=f"0 0 {width} {height}")

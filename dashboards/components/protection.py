@@ -6,7 +6,7 @@ import numpy as np
 
 from dashboards.components.glyph import mark, priority_glyph, quality_mark
 from dashboards.language import Tongue, n_
-from dashboards.numbers import NONE, decimals, duration, number, reading, with_eu
+from dashboards.numbers import NONE, decimals, duration, limit_text, number, reading, with_eu
 from dashboards.picture import Picture
 from plantsafe.plant.model import SafetyFunction
 from plantsafe.protection import Answer, ChannelState, Phase, Protection
@@ -99,7 +99,7 @@ def _row(picture: Picture, i: int, function: SafetyFunction, tongue: Tongue, *, 
         f"{escape(tongue.text(function.title))}",
         f"{status_sign(status)} {tongue(WORDS[status])}{_needed(picture, function, tongue)}",
         _channels(picture, i, function, tongue),
-        _trip(picture, i, function, tongue),
+        _trip(picture, i, tongue),
         _elements(picture, i, function, tongue),
         _margin(picture, i, function),
         _response(picture, i, function, tongue),
@@ -142,7 +142,7 @@ def _channel_sign(state: ChannelState) -> str:
     return priority_glyph(2 if state is ChannelState.BYPASSED else 3, filled=False)
 
 
-def _trip(picture: Picture, i: int, function: SafetyFunction, tongue: Tongue) -> str:
+def _trip(picture: Picture, i: int, tongue: Tongue) -> str:
     tripped, phase = picture.functions("tripped"), picture.functions("phase")
     state = Answer.UNKNOWN if tripped is None else Answer(int(tripped[i]))
     match state:
@@ -182,7 +182,7 @@ def _margin(picture: Picture, i: int, function: SafetyFunction) -> str:
     digits = decimals(point.resolution)
     value = NONE if margin is None else with_eu(number(float(margin[i]), digits), point.eu)
     sign = ">" if function.direction == "H" else "<"
-    setpoint = with_eu(number(function.setpoint, digits), point.eu)
+    setpoint = with_eu(limit_text(function.setpoint), point.eu)
     return f"<b>{escape(value)}</b><br><span class='ps-quiet'>{sign} {escape(setpoint)}</span>"
 
 

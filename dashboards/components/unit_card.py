@@ -7,16 +7,16 @@ import numpy as np
 from dashboards.components.glyph import alarm_glyph, quality_mark, spark
 from dashboards.components.protection import answer, unit_status
 from dashboards.language import Tongue
-from dashboards.numbers import NONE, decimals, duration, number, reading, with_eu
+from dashboards.numbers import NONE, decimals, duration, limit_text, number, reading, with_eu
 from dashboards.picture import Picture
 from plantsafe.plant.model import Unit
 
 
-def card(picture: Picture, unit: Unit, tongue: Tongue, *, stale: bool) -> str:
-    """The whole card, with the unit's name as the link to its page."""
+def card(picture: Picture, unit: Unit, tongue: Tongue, *, stale: bool, age_s: float) -> str:
+    """The whole card, with the unit's name as the link to its page. age_s: how old the newest scan is."""
     status = unit_status(picture, unit.name, stale=stale)
     rows = "".join(point_row(picture, name, tongue) for name in unit.display)
-    foot = " · ".join(part for part in (_running(picture, unit, tongue), _age(picture, unit, tongue)) if part)
+    foot = " · ".join(part for part in (_running(picture, unit, tongue), _age(picture, unit, tongue, age_s)) if part)
     return (
         "<div class='ps-card'><div class='ps-head'>"
         f"<span class='ps-title'><a href='/unit?unit={escape(unit.name)}' target='_self'>{escape(unit.name)}</a> "
@@ -38,9 +38,10 @@ def point_row(picture: Picture, name: str, tongue: Tongue, *, with_title: bool =
     title = escape(tongue.text(point.title))
     named = f"{escape(name)} <span class='ps-quiet'>{title}</span>" if with_title else escape(name)
     return (
-        f"<tr title='{title}'><td style='width:1.4rem'>{sign}</td><td>{named}</td>"
+        f"<tr title='{title}'><td style='width:1.4rem'>{sign}</td><td class='ps-name'>{named}</td>"
         f"<td class='ps-num'>{value} {quality_mark(int(frame.status[row]), tongue)}</td>"
-        f"<td class='ps-quiet'>{escape(point.eu)}</td><td>{curve}</td><td class='ps-num'>{margin(picture, row)}</td></tr>"
+        f"<td class='ps-quiet'>{escape(point.eu)}</td><td>{curve}</td>"
+        f"<td class='ps-num'>{margin(picture, row)}</td></tr>"
     )
 
 
@@ -50,10 +51,13 @@ def margin(picture: Picture, row: int) -> str:
     if which[row] < 0:
         return ""
     point, alarm = picture.plant.file.points[row], picture.plant.file.alarms[which[row]]
-    digits = decimals(point.resolution)
-    text = with_eu(number(float(distance[row]), digits), point.eu)
-    limit = number(alarm.limit, digits)
-    return f"{escape(text)} <span class='ps-quiet'>→ {alarm.direction} {limit}</span>" if text != NONE else ""
+    if point.kind == "state":
+        return ""
+    far = float(distance[row])
+    text = with_eu(number(far, decimals(point.resolution)) if point.kind == "analog" else limit_text(far), point.eu)
+    if text == NONE:
+        return ""
+    return f"{escape(text)} <span class='ps-quiet'>→ {alarm.direction} {limit_text(alarm.limit)}</span>"
 
 
 def limits(picture: Picture, row: int) -> tuple[float, float]:
@@ -73,10 +77,10 @@ def _running(picture: Picture, unit: Unit, tongue: Tongue) -> str:
     return f"{escape(unit.running)}: {escape(state)} {mark}"
 
 
-def _age(picture: Picture, unit: Unit, tongue: Tongue) -> str:
+def _age(picture: Picture, unit: Unit, tongue: Tongue, age_s: float) -> str:
     """Age of the oldest answer among the sources of the card's points."""
     points = [picture.plant.points.row[name] for name in unit.display]
     if not points:
         return ""
     scans = int(picture.source_age_scans[picture.plant.points.source[points]].max())
-    return f"{tongue('data age')} {duration(scans * picture.plant.file.scan_period_s)}"
+    return f"{tongue('data age')} {duration(scans * picture.plant.file.scan_period_s + max(0.0, age_s))}"

@@ -4,6 +4,8 @@ The list keeps the order it had when it was asked for. A new alarm waits in the 
 an alarm that is over stays in its row, faded. Each button belongs to one occurrence of one condition, for ever.
 """
 
+from html import escape
+
 import streamlit as st
 
 from dashboards import panel
@@ -65,14 +67,15 @@ def _worked_list() -> None:
         if i is None:
             continue
         over = int(picture.live["occurrence"][i]) != occurrence or picture.state[i] == State.NORM
-        with st.container(horizontal=True, vertical_alignment="top", gap="small"):
-            st.html(alarm_rows.alarm(picture, i, tongue, over=over), width="stretch")
+        text_column, button_column = st.columns([5, 1], vertical_alignment="top", gap="small")
+        text_column.html(alarm_rows.alarm(picture, i, tongue, over=over))
+        with button_column:
             request = asked.get(occurrence)
             if request is not None and request in answered:
                 answer = answered[request]
                 when = local(answer.time_ns, picture.zone)
                 text = f"{tongue(ANSWER_WORDS[answer.kind])} · {answer.actor} · {when} {answer.reason}"
-                st.html(f"<div class='ps' style='width:15rem'>{text}</div>", width=260)
+                st.html(f"<div class='ps'>{escape(text)}</div>")
             elif may and not over and picture.state[i] != State.ACKED:
                 st.button(
                     tongue("Acknowledge"),
@@ -80,10 +83,8 @@ def _worked_list() -> None:
                     disabled=request is not None,
                     on_click=_acknowledge,
                     args=(visit, name, occurrence),
-                    width=260,
+                    width="stretch",
                 )
-            else:
-                st.html("<div class='ps' style='width:15rem'></div>", width=260)
     if not shown:
         st.html(f"<p class='ps ps-quiet'>{tongue('No alarm is open.')}</p>")
     if len(shown) > MOST_ROWS:
@@ -94,15 +95,16 @@ def _worked_list() -> None:
 def _line_above(picture: Picture, new: list[Row], tongue: Tongue) -> None:
     """One line of fixed height: how many new alarms wait, and the button that takes them into the list."""
     priorities = {c.name: c.priority for c in picture.conditions}
-    with st.container(horizontal=True, vertical_alignment="center"):
+    text_column, button_column = st.columns([5, 1], vertical_alignment="center", gap="small")
+    with text_column:
         if new:
             signs = " ".join(priority_glyph(p, filled=True) for p in sorted(priorities[name] for name, _ in new)[:12])
             text = tongue("{count} new alarms wait to be shown").format(count=len(new))
-            st.html(f"<div class='ps ps-banner'>{signs} {text}</div>", width="stretch")
+            st.html(f"<div class='ps ps-banner'>{signs} {text}</div>")
         else:
             text = tongue("No new alarm since this list was made")
-            st.html(f"<div class='ps ps-line ps-quiet'>{text}</div>", width="stretch")
-        st.button(tongue("Show the list anew"), key="show-new", on_click=_show_new, width=260)
+            st.html(f"<div class='ps ps-line ps-quiet'>{text}</div>")
+    button_column.button(tongue("Show the list anew"), key="show-new", on_click=_show_new, width="stretch")
 
 
 def _acknowledge(visit: Visit, name: str, occurrence: int) -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 from dashboards import panel
 from dashboards.components.events import last_alarm_line
 from dashboards.components.glyph import quality_mark
+from dashboards.components.header import freshness
 from dashboards.components.unit_card import card
 from dashboards.language import Tongue
 from dashboards.numbers import number
@@ -26,12 +27,12 @@ def show() -> None:
 def _units() -> None:
     visit = visit_or_stop()
     picture, tongue = picture_or_stop(visit), visit.tongue
-    stale = panel.is_stale(visit, picture)
+    fresh = freshness(picture, visit.clock)
     parts = [last_alarm_line(visit.folder, picture, tongue)]
     for workshop in picture.plant.file.workshops:
         parts.append(f"<h2>{escape(tongue.text(workshop.title))}{_people(picture, workshop, tongue)}</h2>")
         cards = [
-            card(picture, unit, tongue, stale=stale)
+            card(picture, unit, tongue, stale=fresh.stale, age_s=fresh.age_s)
             for unit in picture.plant.file.units
             if unit.workshop == workshop.name
         ]

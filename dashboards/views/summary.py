@@ -3,7 +3,7 @@
 The figures are those of the report, word for word. They are made when they are asked for, up to a whole minute.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import streamlit as st
 
 from dashboards import panel
 from dashboards.acts import note_report
-from dashboards.components.glyph import mark, priority_glyph
+from dashboards.components.glyph import mark
 from dashboards.language import Tongue
 from dashboards.numbers import NS_PER_S
 from dashboards.picture import Picture, compiled
@@ -43,10 +43,13 @@ def show() -> None:
     except PlantsafeError as error:
         st.html(f"<div class='ps ps-banner'>{escape(str(error))}</div>")
         return
+    rows = rows_for_page(summary, tongue.code)
     st.html(_head(summary, tongue))
-    st.html(_figures(summary, tongue))
+    st.html(_table(rows, tongue, with_lines=False))
     if visit.session.role in MAY[RequestKind.REPORT]:
         _downloads(visit, summary, hours)
+    with st.expander(tongue("Every subject under its rule")):
+        st.html(_table(rows, tongue, with_lines=True))
 
 
 def _summary_of(visit: Visit, picture: Picture, hours: int) -> Summary:
@@ -80,7 +83,7 @@ def _head(summary: Summary, tongue: Tongue) -> str:
     )
 
 
-def _figures(summary: Summary, tongue: Tongue) -> str:
+def _table(rows: Sequence[PageRow], tongue: Tongue, *, with_lines: bool) -> str:
     heads = (
         tongue("Rule"),
         tongue("Result"),
@@ -90,27 +93,25 @@ def _figures(summary: Summary, tongue: Tongue) -> str:
         tongue("Rows and scans it rests on"),
     )
     head = "".join(f"<th>{escape(text)}</th>" for text in heads)
-    rows = "".join(_rule(row, tongue) for row in rows_for_page(summary, tongue.code))
-    return f"<table class='ps'><tr>{head}</tr>{rows}</table>"
+    body = "".join(_rule(row, with_lines=with_lines) for row in rows)
+    return f"<table class='ps'><tr>{head}</tr>{body}</table>"
 
 
-def _rule(row: PageRow, tongue: Tongue) -> str:
+def _rule(row: PageRow, *, with_lines: bool) -> str:
     notes = "".join(f"<br><span class='ps-quiet'>{escape(note)}</span>" for note in row.notes)
-    own = (
-        f"<tr><td><b>{escape(row.title)}</b><br><span class='ps-quiet'>{escape(row.basis)} · {escape(row.status)}</span>"
-        f"{notes}</td>{_cells(row)}</tr>"
-    )
+    basis = f"<span class='ps-quiet'>{escape(row.basis)} · {escape(row.status)}</span>"
+    own = f"<tr><td><b>{escape(row.title)}</b><br>{basis}{notes}</td>{_cells(row)}</tr>"
     return own + "".join(
         f"<tr><td style='padding-left:1.6rem'>{escape(line.subject)} "
         f"<span class='ps-quiet'>{escape(line.title)}</span></td>{_cells(line)}</tr>"
-        for line in row.lines
+        for line in (row.lines if with_lines else ())
     )
 
 
 def _cells(row: PageRow | PageLine) -> str:
     texts = (row.value, row.limit, row.not_judged, row.evidence)
-    result = f"<td style='white-space:nowrap'>{_sign(row.outcome)} {escape(row.outcome_text)}</td>"
-    return result + "".join(f"<td>{escape(text)}</td>" for text in texts)
+    result = f"<td class='ps-keep'>{_sign(row.outcome)} {escape(row.outcome_text)}</td>"
+    return result + "".join(f"<td{' class=ps-keep' if i < 2 else ''}>{escape(t)}</td>" for i, t in enumerate(texts))
 
 
 def _sign(outcome: Outcome) -> str:
@@ -118,7 +119,7 @@ def _sign(outcome: Outcome) -> str:
         case Outcome.MET:
             return ""
         case Outcome.NOT_MET:
-            return priority_glyph(2, filled=True)
+            return "<span class='ps-flag'>!</span>"
         case Outcome.NOT_VERIFIABLE:
             return mark("?", "")
 

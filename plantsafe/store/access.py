@@ -9,6 +9,7 @@ import sqlite3
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
@@ -158,7 +159,7 @@ def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _read(folder: Path, statement: str, values: tuple[object, ...]) -> list[tuple[object, ...]]:
+def _read(folder: Path, statement: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
     path = folder / ACCESS
     if not path.is_file():
         return []
