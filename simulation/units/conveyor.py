@@ -15,6 +15,7 @@ SELF_HEATING_W_KG = 5.0  # at SELF_HEATING_K
 SELF_HEATING_K = 353.15
 SELF_HEATING_J_MOL = 120_000.0
 SPRAY_W_K = 900.0
+LARGEST_RISE_K = 1.0  # of one step: the last seconds of a burning heap take several
 LOST_C = 250.0  # the heap has burnt; the model says nothing more
 
 
@@ -58,13 +59,20 @@ class Conveyor:
 
     def _warm(self, c: Conditions, inflow_kg_h: float, jammed: float) -> None:
         heat_j_k = self.holdup_kg * CP_J_KGK
-        t_k = self.t_c + 273.15
-        slope = -SELF_HEATING_J_MOL / GAS_CONSTANT_J_MOL_K * (1.0 / t_k - 1.0 / SELF_HEATING_K)
-        source_w = SELF_HEATING_W_KG * math.exp(slope) * self.holdup_kg + JAM_W * jammed
         spray = SPRAY_W_K * c.opening["XV-122"]
         incoming_w_k = inflow_kg_h / 3600.0 * CP_J_KGK
         loss_w_k = COOLING_W_K + spray + incoming_w_k
         feed_c = PRODUCT_C + 2.0 + 0.4 * c.wander["conveyor"]
         sink_w = COOLING_W_K * 30.0 + spray * 20.0 + incoming_w_k * feed_c
-        self.t_c = (self.t_c * heat_j_k + source_w + sink_w) / (heat_j_k + loss_w_k)  # implicit in the losses
-        self.lost = self.t_c > LOST_C
+        left_s = 1.0
+        while left_s > 1e-9 and not self.lost:
+            source_w = _self_heating_w_kg(self.t_c) * self.holdup_kg + JAM_W * jammed
+            h = min(left_s, LARGEST_RISE_K * heat_j_k / max(source_w, 1.0))
+            self.t_c = (self.t_c * heat_j_k + h * (source_w + sink_w)) / (heat_j_k + h * loss_w_k)
+            left_s -= h
+            self.lost = self.t_c > LOST_C
+
+
+def _self_heating_w_kg(t_c: float) -> float:
+    slope = -SELF_HEATING_J_MOL / GAS_CONSTANT_J_MOL_K * (1.0 / (t_c + 273.15) - 1.0 / SELF_HEATING_K)
+    return SELF_HEATING_W_KG * math.exp(slope)

@@ -17,6 +17,7 @@ class Gas:
 
     def __init__(self, detectors: tuple[GasDetector, ...], quantity: dict[str, str], own_partition: str) -> None:
         self._release_kg_s: deque[float] = deque([0.0] * LONGEST_S, maxlen=LONGEST_S)
+        self._released_kg = 0.0
         self._paths: list[tuple[str, float, int]] = []
         for detector in detectors:
             if detector.substance != "NO2":
@@ -36,7 +37,10 @@ class Gas:
 
     def step(self, c: Conditions) -> None:
         """One second: the leak lasts while the supply valve is open."""
-        self._release_kg_s.append(c.knobs["gas.no2_kg_s"] * c.opening["XV-131"])
+        release_kg_s = c.knobs["gas.no2_kg_s"] * c.opening["XV-131"]
+        self._release_kg_s.append(release_kg_s)
+        self._released_kg += release_kg_s
+        c.truth["gas.released_kg"] = self._released_kg
         for quantity, mg_m3, delay_s in self._paths:
             c.truth[quantity] = 0.3 + mg_m3 * self._release_kg_s[-delay_s]
         w = c.wander

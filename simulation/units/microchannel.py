@@ -39,6 +39,7 @@ class Microchannel:
         self.outlet_c = 58.0
         self.conversion = 0.98
         self.ratio = ACID_KG_H / ORGANIC_KG_H
+        self._acid_alone_s = 0.0
 
     def step(self, c: Conditions) -> None:
         """One second."""
@@ -58,6 +59,8 @@ class Microchannel:
         tau_s = 2.0
         self.probe_c = [approach(t, nodes_c[i], tau_s) for t, i in zip(self.probe_c, PROBES, strict=True)]
         self.outlet_c = approach(self.outlet_c, nodes_c[-1], tau_s)
+        alone = self.acid > 0.05 and self.organic < 0.05
+        self._acid_alone_s = self._acid_alone_s + 1.0 if alone else 0.0
         running = 1.0 if min(c.opening["XV-201"], c.opening["XV-202"]) > 0.95 else 0.0
         if self.acid > 0.05:  # the controller holds the last ratio of a stopped line
             self.ratio = self.acid * ACID_KG_H / max(self.organic * ORGANIC_KG_H, 0.1)
@@ -85,6 +88,7 @@ class Microchannel:
             "m201.acid_pump_run": power,
             "m201.quench_c": 26.0 + 0.3 * w["m201"],
             "m201.quench_ph": 8.6 + 0.08 * w["ph"],
+            "m201.acid_alone_s": self._acid_alone_s,
             "m201.conversion_pct": 100.0 * self.conversion,
             "m201.hot_c": max(nodes_c),
         }

@@ -128,3 +128,37 @@ def test_faults_compose_and_clear(living: Living) -> None:
     plant.advance(120)
     assert plant.faults.knobs["u.cooling_water"] == 1.0
     assert plant.truth()["u.cw_kpa"] > 430.0
+
+
+@pytest.mark.parametrize(
+    ("fault", "quantity", "limit", "span_s"),
+    [
+        pytest.param("sb_cooling_loss", "r101.t_c", 97.0, 5_400, marks=pytest.mark.long),  # Td24
+        pytest.param("sb_agitator_stop", "r101.accumulation", 0.3, 4_800, marks=pytest.mark.long),
+        pytest.param("sb_overdosing_x2", "r101.accumulation", 0.05, 6_600, marks=pytest.mark.long),
+        ("separator_overheating", "s101.t_c", 80.0, 1_200),
+        ("micro_coolant_loss", "m201.hot_c", 150.0, 300),
+        ("micro_clogging_gradual", "m201.dp_kpa", 320.0, 1_800),
+        ("micro_single_feed", "m201.acid_alone_s", 60.0, 120),
+        ("tube_coolant_loss", "t301.hot_c", 135.0, 900),
+        ("rpb_rotor_slow", "h302.outlet_c", 100.0, 200),
+        pytest.param("conveyor_accumulation", "c101.t_c", 100.0, 5_400, marks=pytest.mark.long),
+        ("gas_leak_no2", "gas.released_kg", 10.0, 300),
+        pytest.param("cooling_water_plant_trip", "r101.t_c", 97.0, 6_600, marks=pytest.mark.long),
+    ],
+)
+def test_what_protection_prevents_happens_without_it(
+    demo: Plant, living: Living, fault: str, quantity: str, limit: float, span_s: int
+) -> None:
+    def worst(*, protected: bool) -> float:
+        plant = living(warm_s=2_400)
+        if not protected:
+            plant.faults.defeat(function.name for function in demo.file.functions)
+        plant.faults.inject(fault, 5)
+        highest = float("-inf")
+        for _ in range(span_s // 5):
+            plant.advance(5)
+            highest = max(highest, plant.truth()[quantity])
+        return highest
+
+    assert worst(protected=True) < limit < worst(protected=False)
