@@ -120,7 +120,7 @@ class Occupancy:
 def _stricter(rule: Rule, own: int) -> float:
     """The rule's cap, or the site's own where keeping that keeps the rule's too."""
     limit = rule.limit_in(0.0)
-    return float(own) if own < limit and holds(own, limit, rule.comparator) else limit
+    return float(own) if holds(own, limit, rule.comparator) else limit
 
 
 def _within(value: F8, limit: F8, rule: Rule) -> Bool:

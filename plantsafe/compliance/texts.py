@@ -19,10 +19,11 @@ _AS_LIMIT: dict[Comparator, str] = {"<=": "at_most", "<": "less_than", ">=": "at
 
 
 @cache
-def _tables() -> dict[str, dict[str, dict[str, str]]]:
+def tables() -> dict[str, dict[str, dict[str, str]]]:
+    """texts.yaml: table, key, language."""
     text = resources.files("plantsafe.compliance").joinpath("texts.yaml").read_text(encoding="utf-8")
-    tables: dict[str, dict[str, dict[str, str]]] = YAML(typ="safe", pure=True).load(text)
-    return tables
+    answer: dict[str, dict[str, dict[str, str]]] = YAML(typ="safe", pure=True).load(text)
+    return answer
 
 
 def language_of(language: str) -> Language:
@@ -35,7 +36,7 @@ def language_of(language: str) -> Language:
 
 def said(table: str, key: str, language: Language, **words: Any) -> str:
     """The text of `key` in one of the tables of texts.yaml, with its names filled in."""
-    return _tables()[table][key][language].format(**words)
+    return tables()[table][key][language].format(**words)
 
 
 def of(text: Text, language: Language) -> str:

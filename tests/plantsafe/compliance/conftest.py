@@ -25,7 +25,13 @@ _POINT = "  - {{name: {name}, unit: R1, source: {source}, kind: {kind}, range: [
 _TEXT = "{en: text, zh: 文字}"
 
 
-def plant_text(*, with_still: bool = True, process: str = "nitration_semibatch", agitation: str = "[SI]") -> str:
+def plant_text(
+    *,
+    with_still: bool = True,
+    process: str = "nitration_semibatch",
+    agitation: str = "[SI]",
+    on_fault: str = "vote_trip",
+) -> str:
     """The plant as YAML: two workshops, one nitration unit with a separation unit, two functions."""
     points = [("HB", "DCS", "count", 1000)]
     points += [(name, "DCS", "count", 30) for name in HEADS]
@@ -92,7 +98,7 @@ functions:
     direction: H
     setpoint: 80
     vote: 1
-    on_fault: vote_trip
+    on_fault: {on_fault}
     on_bypass: remove
     tripped: S1
     elements: [{{name: V1, feedback: XV, safe_value: 1}}]
@@ -112,14 +118,14 @@ functions:
 
 @dataclass(kw_only=True)
 class Story:
-    """What a record shall hold: n scheduled scans; values and statuses by point; scans that are lost; facts by scan."""
+    """What a record shall hold: n scheduled scans; values and statuses by point; lost scans; facts and jitter by scan."""
 
     n: int
     values: dict[str, Sequence[float]] = field(default_factory=dict)
     status: dict[str, Sequence[int]] = field(default_factory=dict)
     lost: frozenset[int] = frozenset()
     facts: dict[int, list[Fact]] = field(default_factory=dict)
-    first_number: int = 1
+    late_ns: dict[int, int] = field(default_factory=dict)
 
 
 USUAL = {"HC-1": 2.0, "HC-2": 1.0, "HC-3": 0.0, "HC-4": 1.0, "TA": 60.0, "TB": 60.0, "TI": 60.0}
@@ -136,7 +142,7 @@ def write_story(folder: Path, plant: Plant, story: Story) -> None:
             continue
         value = np.array([story.values[n][i] if n in story.values else USUAL.get(n, 0.0) for n in names])
         status = np.array([story.status[n][i] if n in story.status else 0 for n in names], dtype=np.uint32)
-        number, time_ns = story.first_number + i, BEGIN_NS + i * SECOND_NS
+        number, time_ns = 1 + i, BEGIN_NS + i * SECOND_NS + story.late_ns.get(i, 0)
         frame = Frame(
             number=number,
             plant=plant.hash,

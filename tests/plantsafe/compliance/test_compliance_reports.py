@@ -11,7 +11,7 @@ from pypdf import PdfReader
 
 from plantsafe.compliance import Summary, head_for_page, render_csv, render_json, render_pdf, rows_for_page, summarise
 from plantsafe.compliance.render_pdf import CJK_FAMILIES, font_families
-from plantsafe.compliance.texts import duration, share
+from plantsafe.compliance.texts import duration, share, tables
 from plantsafe.errors import RequestError
 from plantsafe.frame import BAD_SENSOR_FAILURE
 from plantsafe.plant import Plant
@@ -143,3 +143,10 @@ def test_rounding_never_flatters() -> None:
 def test_another_language_is_one_clear_error(summary: Summary) -> None:
     with pytest.raises(RequestError, match="'fr'"):
         rows_for_page(summary, "fr")
+
+
+def test_every_text_is_there_in_both_languages_with_the_same_names_to_fill_in() -> None:
+    for table in tables().values():
+        for key, text in table.items():
+            assert set(text) == {"en", "zh"}, key
+            assert sorted(re.findall(r"{(\w+)", text["en"])) == sorted(re.findall(r"{(\w+)", text["zh"])), key

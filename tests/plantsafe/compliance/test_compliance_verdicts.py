@@ -194,11 +194,27 @@ def test_an_old_last_scan_is_not_fresh(plant: Plant, tmp_path: Path, write: Call
 def test_a_scan_that_jitter_put_beyond_the_edge_is_not_missing(
     plant: Plant, tmp_path: Path, write: Callable[..., None]
 ) -> None:
-    write(tmp_path, plant, n=20)
-    with RecordReader(tmp_path) as reader:
-        early = BEGIN_NS + 4 * SECOND_NS - 1_000_000  # scan 4 is stamped a millisecond late, as seen from here
-        summary = summarise(reader, plant, from_ns=early - 1, to_ns=early + 10 * SECOND_NS)
-    assert (summary.coverage.recorded, summary.coverage.outside) == (10, 0)
+    late = 1_000_000
+    write(tmp_path, plant, n=20, late_ns={4: -late, 5: late, 13: -late, 14: late})
+    with RecordReader(tmp_path) as reader:  # scan 4 is stamped before the begin, scan 14 after the end
+        begin, end = BEGIN_NS + 4 * SECOND_NS, BEGIN_NS + 14 * SECOND_NS + 1
+        summary = summarise(reader, plant, from_ns=begin, to_ns=end)
+    assert (summary.coverage.first_scan, summary.coverage.last_scan) == (6, 14)
+    assert (summary.coverage.recorded, summary.coverage.lost, summary.coverage.outside) == (9, 0, 0)
+
+
+def test_a_fault_that_leaves_no_vote_is_out_of_service(make_plant: Callable[..., Plant], summary_of: SummaryOf) -> None:
+    summary = summary_of(n=10, plant=make_plant(on_fault="remove"), values={"TA.F": [1] * 10})
+    assert outcome(summary, "functions.in_service", "SIF-1") is MET  # its other channel can still trip it
+    assert outcome(summary, "functions.in_service", "SIF-2") is NOT_MET
+    assert figure(summary, "bypass.time").outcome is MET
+
+
+def test_lost_scans_before_a_well_one_lengthen_the_possible_run() -> None:
+    tally = Tally(1, before=0)
+    tally.take(np.array([WELL, UNJUDGED, WELL])[:, None], np.array([0, 0, 3]))
+    tally.close(after=0)
+    assert (tally.longest_seen.tolist(), tally.longest_possible.tolist()) == ([0], [4])
 
 
 @pytest.mark.parametrize("length_s", [0, -5])
