@@ -22,7 +22,7 @@ from models.statistical.mahalanobis import (
 )
 from models.statistical.reference import Reference, learn_reference
 from plantsafe.checks.delay import Delay
-from plantsafe.checks.warm_up import MAX_TREND, WARM_UP_SCANS, PhaseWatch, forget, spread_floor
+from plantsafe.checks.warm_up import MAX_TREND, NOISE_FLOOR, WARM_UP_SCANS, PhaseWatch, forget, spread_floor
 from plantsafe.frame import F8, Bool, Frame, is_good
 from plantsafe.plant import Plant
 from plantsafe.plant.tables import Index
@@ -35,7 +35,7 @@ MAX_POINTS = 60  # the first ones in the order of the file; more would need more
 MIN_POINTS = 2
 WEIGHT = 0.1  # MEWMA of about 10 scans (Lowry et al. 1992: 0.05 to 0.25)
 SHRINKAGE = 0.3  # few independent rows: trust the correlations by seven tenths (site default)
-MARGIN = 4.0  # of the highest distance squared in the trial: twice the distance (site default)
+MARGIN = 9.0  # of the highest distance squared in the trial: three times the distance (site default)
 ALARM_RATE = 1e-4  # of the theory limit, which is the least that is used (site default)
 ON_DELAY_SCANS = 30  # site default: six in a row at the least, and no spikes
 OFF_DELAY_SCANS = 60  # site default
@@ -53,9 +53,9 @@ class Stage(IntEnum):
 class _Monitor:
     """One unit: its points, and what was learnt of them."""
 
-    def __init__(self, rows: Index, floor: F8) -> None:
+    def __init__(self, rows: Index, floor: F8, noise: F8) -> None:
         self.rows = rows
-        self._floor = floor
+        self._floor, self._noise = floor, noise
         self.highest = 0.0
         self.limit = float("nan")
         self.distance2 = float("nan")
@@ -107,7 +107,7 @@ class _Monitor:
             return
         rows, self._taken, self._count = self._taken, self._taken[:0], 0
         reference = learn_reference(rows, self._floor, MIN_GOOD_ROWS)
-        use = np.flatnonzero(reference.known & ~_trends(rows, self._floor))
+        use = np.flatnonzero(reference.known & ~_trends(rows, self._noise))
         complete = np.isfinite(rows[:, use]).all(axis=1).sum()
         if len(use) < MIN_POINTS or complete < len(use) + 2:
             return
@@ -167,7 +167,10 @@ class UnitMonitorCheck:
             np.flatnonzero(points.analog & (points.unit == i))[:MAX_POINTS] for i in range(len(plant.file.units))
         ]
         self._units = np.array([i for i, rows in enumerate(by_unit) if len(rows) >= MIN_POINTS], dtype=np.intp)
-        self._monitors = tuple(_Monitor(by_unit[i], spread_floor(plant, by_unit[i])) for i in self._units)
+        self._monitors = tuple(
+            _Monitor(by_unit[i], spread_floor(plant, by_unit[i]), spread_floor(plant, by_unit[i], NOISE_FLOOR))
+            for i in self._units
+        )
         n = len(self._monitors)
         on = np.full(n, ON_DELAY_SCANS, dtype=np.int32)
         self._delay = Delay(on, np.full(n, OFF_DELAY_SCANS, dtype=np.int32))
@@ -237,10 +240,10 @@ class UnitMonitorCheck:
         }
 
 
-def _trends(rows: F8, floor: F8) -> Bool:
+def _trends(rows: F8, noise: F8) -> Bool:
     """Halves further apart than their spread: a column without a normal. NaN cells are left out."""
     half = len(rows) // 2
-    parts = (learn_reference(rows[:half], floor, 2), learn_reference(rows[half:], floor, 2))
+    parts = (learn_reference(rows[:half], noise, 2), learn_reference(rows[half:], noise, 2))
     within = np.sqrt((parts[0].sigma ** 2 + parts[1].sigma ** 2) / 2.0)
     answer: Bool = np.abs(parts[1].mean - parts[0].mean) > MAX_TREND * within
     return answer | ~(parts[0].known & parts[1].known)

@@ -15,18 +15,20 @@ from plantsafe.plant import Plant
 from plantsafe.verdict import Arrays
 
 WARM_UP_SCANS = 900  # site default: three times the slowest usual wander of a process (5 min)
-SPREAD_FLOOR = 0.001  # of the span: below an instrument's accuracy nothing is to be found (site default)
-MAX_TREND = (
-    3.0  # difference of the two halves' means in standard deviations within them; a ramp has 3.46 (site default)
-)
+SPREAD_FLOOR = 0.005  # of the span: below an instrument's accuracy nothing is to be found (site default)
+NOISE_FLOOR = 0.0001  # of the span: less does not count as a trend either (site default)
+MAX_TREND = 1.5  # the halves' means apart, in standard deviations within them; a ramp has 3.46 (site default)
 
 
 class WarmUp:
-    """Counts, means and squares of the values of n points; `known` where the reference stands."""
+    """Counts, means and squares of the values of n points; `known` where the reference stands.
 
-    def __init__(self, floor: F8, scans: int = WARM_UP_SCANS) -> None:
+    floor, noise (n): the least spread of a reference, and the least that counts as movement, in the points' units.
+    """
+
+    def __init__(self, floor: F8, noise: F8, scans: int = WARM_UP_SCANS) -> None:
         n = len(floor)
-        self._floor, self._scans = floor, scans
+        self._floor, self._noise, self._scans = floor, noise, scans
         self._count: I8 = np.zeros(n, dtype=np.int64)
         self._mean, self._squares = np.zeros(n), np.zeros(n)
         self._half_mean, self._half_squares = np.zeros(n), np.zeros(n)
@@ -75,7 +77,7 @@ class WarmUp:
         second_mean = (self._mean * n - self._half_mean * first) / second
         apart = second_mean - self._half_mean
         within = np.maximum(self._squares - apart**2 * first * second / n, 0.0)
-        answer: Bool = np.abs(apart) > MAX_TREND * np.maximum(np.sqrt(within / (n - 2)), self._floor)
+        answer: Bool = np.abs(apart) > MAX_TREND * np.maximum(np.sqrt(within / (n - 2)), self._noise)
         return answer
 
     def _make(self) -> Reference:
@@ -142,10 +144,10 @@ class PhaseWatch:
         self._seen = arrays["seen"]
 
 
-def spread_floor(plant: Plant, rows: NDArray[np.intp]) -> F8:
+def spread_floor(plant: Plant, rows: NDArray[np.intp], share: float = SPREAD_FLOOR) -> F8:
     """The smallest spread that a point can be said to have, in its unit: one resolution step, or the share of span."""
     points = plant.points
-    return np.maximum(points.resolution[rows], SPREAD_FLOOR * (points.high[rows] - points.low[rows]))
+    return np.maximum(points.resolution[rows], share * (points.high[rows] - points.low[rows]))
 
 
 def forget(delay: Delay, where: Bool) -> None:

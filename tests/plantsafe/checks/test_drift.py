@@ -124,7 +124,7 @@ def test_counts_and_states_are_not_looked_at(walk):
 def test_a_healthy_process_that_wanders_is_left_in_peace():
     """500 walks of 5 min each in their own direction, one point each, for two hours after the warm-up."""
     rng, n, keep = np.random.default_rng(3), 500, np.exp(-1.0 / 300.0)
-    learner = WarmUp(np.full(n, 0.05))
+    learner = WarmUp(np.full(n, 0.05), np.full(n, 0.01))
 
     settings = EwmaSettings(weight=EWMA_WEIGHT, width=EWMA_LIMIT_SIGMA / (EWMA_WEIGHT / (2 - EWMA_WEIGHT)) ** 0.5)
     x, found = rng.standard_normal(n), np.zeros(n, dtype=bool)

@@ -47,7 +47,7 @@ def test_learning_and_trial_come_before_any_judgement(walk):
 
 def test_a_broken_relation_is_found_and_explained_though_every_value_is_normal(walk):
     walk.noisy(2 * WARM_UP_SCANS + 10)
-    walk.broken = 8.0  # within 2 standard deviations of P alone
+    walk.broken = 14.0  # within 3 standard deviations of P alone
     facts = walk.noisy(ON_DELAY_SCANS + 20)
     assert walk.says(NAME) == "holds"
     (fact,) = facts
@@ -67,7 +67,7 @@ def test_a_value_in_doubt_makes_the_scan_unknown_and_holds_the_finding(walk):
     walk.noisy(2 * WARM_UP_SCANS + 10)
     walk.noisy(1, status={"F": BAD_SENSOR_FAILURE})
     assert walk.says(NAME) == "unknown"
-    walk.broken = 8.0
+    walk.broken = 14.0
     walk.noisy(ON_DELAY_SCANS + 20)
     walk.broken = 0.0
     walk.noisy(200, status={"F": BAD_SENSOR_FAILURE})
@@ -96,7 +96,7 @@ def test_a_restored_check_goes_on_as_if_it_had_never_stopped(walk, drive, before
     second = drive(UnitMonitorCheck)
     second.number = walk.number
     second.check.load(unpack(pack(walk.check.state())))
-    walk.broken = 8.0
+    walk.broken = 14.0
     for _ in range(1000):
         walk.noisy(1)
         second.scan(**walk.values)
