@@ -1,5 +1,6 @@
 """The compliance summary: every figure from the record alone, in one pass over its frames."""
 
+import json
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
@@ -14,12 +15,13 @@ from plantsafe.compliance.period import Span, blocks, missing_after, open_span
 from plantsafe.compliance.rules import rules
 from plantsafe.plant import Plant
 from plantsafe.plant.model import Text
-from plantsafe.store.record import RecordReader
+from plantsafe.store.record import EventRow, RecordReader
 
 _BYPASS = ("bypass_on", "bypass_off")
 _LOST = ("scans_lost",)
 _RAISED = ("alarm_raised",)
 _CLOCK = ("clock_step",)
+_KINDS = (*_BYPASS, *_LOST, *_RAISED, *_CLOCK)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,5 +129,15 @@ class _Events:
 
 
 def _events(reader: RecordReader, span: Span) -> _Events:
-    rows = reader.events(kinds=(*_BYPASS, *_LOST, *_RAISED, *_CLOCK), from_ns=span.from_ns)
-    return _Events(tuple((row.seq, row.kind, row.subject) for row in rows if row.time_ns < span.to_ns))
+    rows = [row for row in reader.events(kinds=_KINDS, from_ns=span.from_ns) if row.time_ns < span.to_ns]
+    rows += _open_bypasses(reader, span)
+    return _Events(tuple(sorted((row.seq, row.kind, row.subject) for row in rows)))
+
+
+def _open_bypasses(reader: RecordReader, span: Span) -> list[EventRow]:
+    """The events of bypasses that began before the period and had not ended by then, a channel each."""
+    last: dict[tuple[str, str], EventRow] = {}
+    for row in reader.events(kinds=_BYPASS):
+        if row.time_ns < span.from_ns:
+            last[row.subject, str(json.loads(row.body).get("channel"))] = row
+    return [row for row in last.values() if row.kind == "bypass_on"]

@@ -118,7 +118,7 @@ functions:
 
 @dataclass(kw_only=True)
 class Story:
-    """What a record shall hold: n scheduled scans; values and statuses by point; lost scans; facts and jitter by scan."""
+    """What a record shall hold: n scheduled scans; values, statuses by point; lost scans; facts, jitter by scan."""
 
     n: int
     values: dict[str, Sequence[float]] = field(default_factory=dict)

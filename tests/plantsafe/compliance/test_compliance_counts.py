@@ -185,3 +185,18 @@ def test_events_of_the_period_are_named_by_their_sequence_numbers(
     assert [note.key for note in time[1].notes] == ["not_in_journal"]
     assert figure(summary, "head_count.partition").rows[0].evidence.events == (3,)
     assert figure(summary, "data.age").evidence.events == ()
+
+
+def test_a_bypass_open_since_before_the_period_names_its_event(
+    plant: Plant, tmp_path: Path, write: Callable[..., None]
+) -> None:
+    facts = {
+        2: [Fact(kind="bypass_on", subject="SIF-1", body={"channel": "TA"})],
+        3: [Fact(kind="bypass_on", subject="SIF-1", body={"channel": "TB"})],
+        5: [Fact(kind="bypass_off", subject="SIF-1", body={"channel": "TB"})],
+    }
+    write(tmp_path, plant, n=20, values={"TA.B": [0, 0] + [1] * 18}, facts=facts)
+    with RecordReader(tmp_path) as reader:
+        summary = summarise(reader, plant, from_ns=BEGIN_NS + 10 * SECOND_NS, to_ns=BEGIN_NS + 20 * SECOND_NS)
+    row = figure(summary, "bypass.time").rows[0]
+    assert (row.value, row.evidence.events, row.notes) == (10, (1,), ())

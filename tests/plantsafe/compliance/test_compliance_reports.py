@@ -69,7 +69,7 @@ def test_every_text_of_the_page_stands_in_the_pdf(summary: Summary, language: st
 def test_figures_read_as_a_person_would_count_them(summary: Summary) -> None:
     rows = {row.rule: row for row in rows_for_page(summary, "en")}
     assert (rows["head_count.partition"].value, rows["head_count.partition"].outcome_text) == ("4", "not met")
-    assert rows["head_count.partition"].lines[1].not_judged == "7 s bad data; 3 s not recorded"
+    assert rows["head_count.partition"].lines[1].not_judged == "7 s no usable data; 3 s not recorded"
     assert rows["bypass.time"].value == "1 min 05 s"
     assert rows["bypass.time"].lines[0].evidence == "597 samples; events #1, #2"
     assert rows["bypass.longest"].limit == "at most 8 h"
