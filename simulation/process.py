@@ -37,16 +37,16 @@ async def run_plant(
 
     The first source of a protocol gets the port named, further ones a free port; 0 finds a free one.
     """
-    simulated = SimulatedPlant(plant, seed=seed, epoch_ns=clock.epoch_ns)
     servers = _servers(plant, opcua_port, modbus_port)
-    channel = ControlChannel(control_path, simulated.faults, simulated.truth) if control_path is not None else None
     async with contextlib.AsyncExitStack() as stack:
-        if channel is not None:
-            await channel.start()
-            stack.push_async_callback(channel.stop)
         for server in servers.values():
             await server.start()
             stack.push_async_callback(server.stop)
+        simulated = SimulatedPlant(plant, seed=seed, epoch_ns=clock.epoch_ns)
+        if control_path is not None:
+            channel = ControlChannel(control_path, simulated.faults, simulated.truth)
+            await channel.start()
+            stack.push_async_callback(channel.stop)
         await _show(plant, simulated, servers)
         ready({name: server.endpoint for name, server in servers.items()})
         while True:

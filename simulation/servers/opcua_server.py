@@ -78,7 +78,7 @@ class OpcUaServer:
         self._server: Server | None = None
         self._gate = Gate()
         self._nodes: list[ua.NodeId] = []
-        self._shown: tuple[F8, U4] | None = None
+        self._shown: tuple[F8, U4, I8] | None = None
         self.port = 0
 
     @property
@@ -133,12 +133,13 @@ class OpcUaServer:
         """Show these values (n points of the source, in its order); writes only the points that changed."""
         if self._server is None:
             return
-        changed = np.arange(len(value))
+        changed = np.ones(len(value), dtype=np.bool_)
         if self._shown is not None:
-            same = (value == self._shown[0]) | (np.isnan(value) & np.isnan(self._shown[0]))
-            changed = np.flatnonzero(~(same & (status == self._shown[1])))
+            was_value, was_status, was_time = self._shown
+            same = (value == was_value) | (np.isnan(value) & np.isnan(was_value))
+            changed = ~same | (status != was_status) | (source_time_ns != was_time)
         bad = is_bad(status)
-        for i in changed.tolist():
+        for i in np.flatnonzero(changed).tolist():
             if self._map.namespaces[i] == UA_NAMESPACE:
                 continue  # the server writes its own nodes
             kind = ua.VariantType.Null if bad[i] else ua.VariantType.Double
@@ -149,7 +150,7 @@ class OpcUaServer:
                 ServerTimestamp=_moment(int(source_time_ns[i])),
             )
             await self._server.iserver.aspace.write_attribute_value(self._nodes[i], AttributeIds.Value, shown)
-        self._shown = (value.copy(), status.copy())
+        self._shown = (value.copy(), status.copy(), source_time_ns.copy())
 
     async def _build(self, server: Server) -> None:
         """All nodes in one call of the service: the comfortable way takes several calls a node."""

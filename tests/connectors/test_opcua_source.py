@@ -85,13 +85,13 @@ async def test_statuses_come_through_with_their_limit_bits(
     assert np.isnan(columns.value).tolist() == [True, False, True, True]
 
 
-async def test_source_time_moves_only_with_the_value(
+async def test_source_time_is_of_the_last_change(
     server: OpcUaServer, source: OpcUaSource, read_until: ReadUntil
 ) -> None:
     await server.update(VALUE, STATUS, TIME)
     await read_until(source, answered)
     moved = VALUE + np.array([0.0, 0.5, 0.0, 1.0])
-    await server.update(moved, STATUS, TIME + 1_000_000_000)
+    await server.update(moved, STATUS, TIME + 1_000_000_000 * np.array([0, 1, 0, 1]))
     columns = await read_until(source, lambda columns: columns.value[3] == 8.0)
     assert ((columns.source_time_ns - TIME) // 1_000_000_000).tolist() == [0, 1, 0, 1]
 
