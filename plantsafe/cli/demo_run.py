@@ -131,8 +131,11 @@ def run_demo(
         typer.echo(f"scan service: {service['health']}/readyz")
         if not headless:
             ensure_demo_accounts(data, DEMO_PASSWORD)
-            page = start("dashboard", "-m", "dashboards.serve", "--data", str(data), "--port", str(ports["dashboard"]))
-            typer.echo(f"dashboard: {page['address']}   (engineer, operator or viewer; password {DEMO_PASSWORD!r})")
+            page = start(
+                "dashboard", "-m", "dashboards.serve", "--data", str(data), "--port", str(ports["dashboard"]),
+                "--clock", clock.encode(),
+            )  # fmt: skip
+            typer.echo(f"dashboard: {page['url']}   (engineer, operator or viewer; password {DEMO_PASSWORD!r})")
             typer.echo("Ctrl-C stops all.")
         reader = stack.enter_context(wait_for("the first scan", 30, lambda: _reader(data, children)))
         try:

@@ -1,9 +1,10 @@
 """From demand to trip to safe state: what each safety function was asked for, what it did, and within what time.
 
 A function is IDLE until its vote is certainly true in its hazardous mode: a demand. It is then WAITING for the final
-elements to reach their safe state. Reached: SETTLED until the demand ends. Not reached when even the shortest time
-that agrees with the scans is longer than the required response: FAILED on demand, until the demand ends or the safe
-state is reached late. A demand that ends before its function acted is still owed an answer. An element vote that is
+elements to reach their safe state. Reached: SETTLED until the demand ends and the trip is released; a vote that
+flickers at the setpoint under a latched trip is one demand. Not reached when even the shortest time that agrees with
+the scans is longer than the required response: FAILED on demand, until the demand ends or the safe state is reached
+late. A demand that ends before its function acted is still owed an answer. An element vote that is
 lost again under a standing demand is a new wait.
 
 Moments are known as intervals, (last scan before, first scan at or after]; lost scans and doubtful data only widen
@@ -139,7 +140,8 @@ def step(
     failing = failed | (standing & ~reached)
     after = np.where(reached, np.uint8(Phase.SETTLED), np.where(failing, np.uint8(Phase.FAILED), phase))
     after = np.where(waiting & ~reached & ~failed, np.uint8(Phase.WAITING), after)
-    after = np.where(none & (after != Phase.WAITING), np.uint8(Phase.IDLE), after)
+    latched = (after == Phase.SETTLED) & (tripped == Answer.YES) & safe_yes
+    after = np.where(none & (after != Phase.WAITING) & ~latched, np.uint8(Phase.IDLE), after)
 
     cause, rose, judged = _trip(memory, number, last, vote, tripped, after != Phase.IDLE)
     return (

@@ -63,7 +63,8 @@ class Story:
             elif self.phase == Phase.WAITING and row.safe == NO and n - self.start[1] + LAG_S > RESPONSE_S:
                 told.append("failed")
                 self.phase = Phase.FAILED
-        if row.demand == NO and self.phase != Phase.WAITING:
+        latched = self.phase == Phase.SETTLED and row.trip == YES and row.safe == YES
+        if row.demand == NO and self.phase != Phase.WAITING and not latched:
             self.phase = Phase.IDLE
 
         explained = row.vote == YES or self.phase != Phase.IDLE

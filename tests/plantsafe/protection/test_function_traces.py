@@ -48,6 +48,15 @@ def test_a_demand_answered_in_time(watch):
     assert watch.live("phase") == Phase.IDLE
 
 
+def test_a_vote_that_flickers_under_a_latched_trip_is_one_demand(watch):
+    watch.scan()
+    assert watch.scan(A=101, B=101, TRIP=1, V1=0) == ["demand_started", "tripped", "safe_state_reached"]
+    assert watch.scan(A=90, B=90) == []
+    assert watch.scan(A=101, B=101) == []
+    assert watch.scan(A=90, B=90, TRIP=0, V1=1) == []  # released
+    assert watch.scan(A=101, B=101) == ["demand_started"]
+
+
 def test_no_answer_is_a_failure_once_even_the_shortest_time_is_too_long(watch):
     watch.scan()
     watch.scan(A=101, B=101)  # demand at 2
