@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from conftest import PASSWORD, Scene, standing_clock
+from dashboard_scene import PASSWORD, Scene, standing_clock
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 

@@ -1,7 +1,7 @@
 """Thinned curves keep every peak and break where scans are missing."""
 
 import numpy as np
-from conftest import Scene
+from dashboard_scene import Scene
 
 from dashboards.language import Tongue
 from dashboards.picture import TAIL_SCANS, Board

@@ -1,0 +1,142 @@
+"""A record of the demo plant made by the real engine, and a page server over it."""
+
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from plantsafe.clock import Clock
+from plantsafe.frame import BAD_SENSOR_FAILURE, GOOD, Frame
+from plantsafe.journal.chain import GENESIS, chained
+from plantsafe.plant import Plant, load_plant
+from plantsafe.scan.engine import Engine
+from plantsafe.store.inbox import InboxReader, ensure_inbox
+from plantsafe.store.record import RecordWriter
+
+PASSWORD = "night shift"
+DEMO = Path(__file__).resolve().parents[2] / "simulation" / "plants" / "demo.yaml"
+NS_PER_S = 1_000_000_000
+
+
+@cache
+def demo_plant() -> Plant:
+    """The demo plant, compiled once."""
+    return load_plant(DEMO)
+
+
+def quiet_values(plant: Plant) -> dict[str, float]:
+    """Values with every alarm normal, every function whole and nothing tripped."""
+    values: dict[str, float] = {}
+    for point in plant.file.points:
+        low, high = point.range
+        values[point.name] = 0.0 if point.kind != "analog" else low + 0.5 * (high - low)
+    for function in plant.file.functions:
+        for channel in function.inputs:
+            point = plant.file.points[plant.points.row[channel.point]]
+            low, high = point.range
+            end = low if function.direction == "H" else high
+            values[channel.point] = 0.5 * (end + function.setpoint)
+    for alarm in plant.file.alarms:
+        point = plant.file.points[plant.points.row[alarm.point]]
+        limits = [a.limit for a in plant.file.alarms if a.point == alarm.point and a.direction in ("H", "HH")]
+        floors = [a.limit for a in plant.file.alarms if a.point == alarm.point and a.direction in ("L", "LL")]
+        low, high = max([point.range[0], *floors]), min([point.range[1], *limits])
+        values[alarm.point] = (
+            0.5 * (low + high) if point.kind == "analog" else (np.ceil(low) if floors else np.floor(low))
+        )
+    for function in plant.file.functions:
+        for element in function.elements:
+            low, high = plant.file.points[plant.points.row[element.feedback]].range
+            values[element.feedback] = high if abs(element.safe_value - low) < abs(element.safe_value - high) else low
+    return values | {"PH-101": 3.0, "XA-200": 1.0, "XA-300": 1.0, "XA-310": 1.0, "HC-11": 1.0}
+
+
+@dataclass
+class Scene:
+    """A plant that runs scan by scan as the test says, recorded as the scan service records it."""
+
+    folder: Path
+    period_s: float = 1.0
+    start_ns: int = 0
+    plant: Plant = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.plant = demo_plant()
+        self.engine = Engine(self.plant)
+        self.values = quiet_values(self.plant)
+        self.bad: set[str] = set()
+        self.silent: set[str] = set()
+        self._received = np.zeros(self.plant.n_sources, dtype=np.int64)
+        self._seq, self._head, self._cursor = 0, GENESIS, 0
+        ensure_inbox(self.folder)
+        self._writer, self._inbox = RecordWriter(self.folder), InboxReader(self.folder)
+        self._writer.add_plant(self.plant.hash, self.plant.document())
+        self.start_ns = self.start_ns or time.time_ns()
+        self.number = 0
+
+    @property
+    def time_ns(self) -> int:
+        """Time of the newest scan."""
+        return self.start_ns + self.number * NS_PER_S
+
+    def scan(self, values: Mapping[str, float] | None = None) -> None:
+        """One scan more, with the requests that came in."""
+        self.values |= dict(values or {})
+        self.number += 1
+        points, n = self.plant.points, self.plant.n_points
+        for source in self.plant.file.sources:
+            self.values[source.heartbeat] = float(self.number % 1000)
+        for i, source in enumerate(self.plant.file.sources):
+            if source.name not in self.silent:
+                self._received[i] = self.number
+        value = np.array([self.values[name] for name in points.names], dtype=np.float64)
+        status = np.full(n, GOOD, dtype=np.uint32)
+        for name in self.bad:
+            value[points.row[name]], status[points.row[name]] = np.nan, BAD_SENSOR_FAILURE
+        frame = Frame(
+            number=self.number,
+            plant=self.plant.hash,
+            time_ns=self.time_ns,
+            value=value,
+            status=status,
+            source_time_ns=np.full(n, self.time_ns, dtype=np.int64),
+            received=self._received.copy(),
+            origin=np.zeros(self.plant.n_sources, dtype=np.uint8),
+            resolution_ns=np.zeros(self.plant.n_sources, dtype=np.int64),
+        )
+        taken = self._inbox.after(self._cursor)
+        record = self.engine.step(frame, [entry.request for entry in taken])
+        rows = chained(record.facts, scan=self.number, time_ns=self.time_ns, seq=self._seq, previous=self._head)
+        self._writer.write_scan(record.frame, rows, taken, record.live, None)
+        if rows:
+            self._seq, self._head = rows[-1].seq, rows[-1].hash
+        if taken:
+            self._cursor = taken[-1].inbox_row
+
+    def scans(self, count: int, values: Mapping[str, float] | None = None) -> None:
+        """Several scans with the same values."""
+        for _ in range(count):
+            self.scan(values)
+            values = None
+
+    def close(self) -> None:
+        """Give the files back."""
+        self._writer.close()
+        self._inbox.close()
+
+
+def standing_clock(scene: Scene) -> Clock:
+    """A slow plant clock, two seconds after the newest scan: a slow machine does not make the scan stale."""
+    return Clock(epoch_ns=scene.time_ns + 2 * NS_PER_S, start_ns=time.monotonic_ns(), rate=0.1)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running page server."""
+
+    url: str
+    process: subprocess.Popen[str]
