@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import contextlib
-import ctypes
 import gc
 import json
 import os
@@ -14,13 +13,13 @@ from pathlib import Path
 
 from plantsafe.clock import NS_PER_S, Clock
 from plantsafe.errors import PlantsafeError
+from plantsafe.lifeline import end_with_parent
 from plantsafe.plant import Plant, load_plant
 from simulation.control_channel import ControlChannel
 from simulation.plant import SimulatedPlant
 from simulation.servers import ModbusServer, OpcUaServer
 
 SCANS_AT_ONCE = 20  # site default: a plant that fell behind catches up in steps, so that its servers go on answering
-PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 async def run_plant(
@@ -74,15 +73,6 @@ async def _show(plant: Plant, simulated: SimulatedPlant, servers: dict[str, OpcU
         points = plant.sources.points[plant.sources.row[name]]
         await server.update(readings.value[points], readings.status[points], readings.source_time_ns[points])
         server.set_silent(silent=name in silent)
-
-
-def end_with_parent() -> None:
-    """Have the kernel send SIGTERM to this process when the thread that started it ends (Linux)."""
-    parent = os.getppid()
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:
-        sys.exit(0)  # it ended before the kernel knew
 
 
 async def _until_signal(work: "asyncio.Task[None]") -> None:
