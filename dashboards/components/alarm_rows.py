@@ -5,10 +5,10 @@ from html import escape
 
 import numpy as np
 
-from dashboards.components.events import kind_word, subject_title
+from dashboards.components.events import IN_POINT_UNITS, kind_word, subject_title
 from dashboards.components.glyph import STATE_WORDS, alarm_glyph, mark
 from dashboards.language import Tongue
-from dashboards.numbers import NS_PER_S, duration, limit_text, number, reading, with_eu
+from dashboards.numbers import NS_PER_S, duration, limit_text, reading, with_eu
 from dashboards.picture import Picture
 from plantsafe.alarms.life_cycle import State
 from plantsafe.verdict import ConditionClass
@@ -36,8 +36,8 @@ def _compared(picture: Picture, i: int, tongue: Tongue) -> str:
     condition, value, limit = picture.conditions[i], float(picture.live["value"][i]), float(picture.live["limit"][i])
     if not np.isfinite(limit):
         return ""
-    if condition.point < 0 or condition.subject != picture.plant.points.names[condition.point]:
-        return f"{number(value, 0)} ({tongue('limit')} {number(limit, 0)})"
+    if condition.point < 0 or condition.kind not in IN_POINT_UNITS:
+        return f"{limit_text(round(value, 1))} ({tongue('limit')} {limit_text(round(limit, 1))})"
     point = picture.plant.file.points[condition.point]
     if point.kind == "state":
         return reading(point, value, tongue)

@@ -10,7 +10,7 @@ from dashboards.components.glyph import priority_glyph
 from dashboards.language import Tongue, n_
 from dashboards.numbers import limit_text, local, number, reading, with_eu
 from dashboards.picture import Picture
-from plantsafe.plant.model import SafetyFunction, SourceEntry, Text, Unit
+from plantsafe.plant.model import Partition, SafetyFunction, SourceEntry, Text, Unit, Workshop
 from plantsafe.store.record import EventRow, RecordReader
 
 EVENT_WORDS: Mapping[str, str] = {
@@ -22,6 +22,16 @@ EVENT_WORDS: Mapping[str, str] = {
     "alarm_available": n_("alarm available again"),
     "finding_raised": n_("finding raised"),
     "finding_cleared": n_("finding cleared"),
+    "finding_explained": n_("finding explained"),
+    "demand_started": n_("demand on a safety function"),
+    "tripped": n_("safety function tripped"),
+    "trip_explained": n_("cause of a trip"),
+    "spurious_trip": n_("spurious trip"),
+    "safe_state_reached": n_("safe state reached"),
+    "safe_state_lost": n_("safe state lost"),
+    "failure_on_demand": n_("failure on demand"),
+    "bypass_on": n_("bypass set"),
+    "bypass_off": n_("bypass removed"),
     "request_refused": n_("request refused"),
     "request_expired": n_("request expired"),
     "login": n_("sign-in or sign-out"),
@@ -38,6 +48,10 @@ KIND_WORDS: Mapping[str, str] = {
     "source_lost": n_("source lost"),
     "source_frozen": n_("source frozen"),
     "clock_step": n_("clock step"),
+    "occupancy": n_("too many people"),
+    "ewma": n_("slow drift (EWMA)"),
+    "cusum": n_("lasting shift (CUSUM)"),
+    "multivariate": n_("unusual combination of values"),
     "demand": n_("demand"),
     "tripped": n_("tripped"),
     "failure_on_demand": n_("failure on demand"),
@@ -46,6 +60,10 @@ KIND_WORDS: Mapping[str, str] = {
     "none": n_("no protection"),
     "bypass": n_("bypassed"),
 }
+
+
+IN_POINT_UNITS = frozenset({"HH", "H", "L", "LL", "ewma"})
+"""Kinds of conditions whose value and limit are in the unit of measure of their point."""
 
 
 def event_word(kind: str, tongue: Tongue) -> str:
@@ -84,7 +102,7 @@ def against(picture: Picture, body: Mapping[str, Any], tongue: Tongue) -> str:
     if value is None or limit is None:
         return ""
     row = picture.plant.points.row.get(str(body.get("about", "")))
-    if row is None:
+    if row is None or body.get("kind") not in IN_POINT_UNITS:
         return f"{number(value, 1)} ({tongue('limit')} {limit_text(limit)})"
     point = picture.plant.file.points[row]
     seen = with_eu(reading(point, value, tongue), point.eu)
@@ -96,6 +114,13 @@ def subject_title(picture: Picture, name: str, tongue: Tongue) -> str:
     file = picture.plant.file
     if (row := picture.plant.points.row.get(name)) is not None:
         return f"{name} {tongue.text(file.points[row].title)}"
-    entries: tuple[SafetyFunction | SourceEntry | Unit, ...] = (*file.functions, *file.sources, *file.units)
+    partitions = [partition for workshop in file.workshops for partition in workshop.partitions]
+    entries: tuple[SafetyFunction | SourceEntry | Unit | Workshop | Partition, ...] = (
+        *file.functions,
+        *file.sources,
+        *file.units,
+        *file.workshops,
+        *partitions,
+    )
     titles: dict[str, Text] = {entry.name: entry.title for entry in entries}
     return f"{name} {tongue.text(titles[name])}" if name in titles else name

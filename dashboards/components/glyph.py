@@ -69,7 +69,7 @@ def quality_mark(status: int, tongue: Tongue) -> str:
     return mark("×", tongue("bad: no usable value"))
 
 
-def spark(values: F8, low: float, high: float, *, width: int = 76, height: int = 18) -> str:
+def spark(values: F8, low: float, high: float, *, width: int = 66, height: int = 18) -> str:
     """The last values as a small curve between `low` and `high` (alarm limits, NaN for none) drawn as thin lines."""
     good: Bool = np.isfinite(values)
     if good.sum() < 2:

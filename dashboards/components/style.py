@@ -27,16 +27,15 @@ p.ps {{margin: 0}}
 .ps-mark {{display: inline-block; min-width: 1.15em; text-align: center; font-weight: 700; border: 1px dashed {TEXT};
   background: repeating-linear-gradient(135deg, #fff 0 3px, #c9ccd0 3px 6px); line-height: 1.15; padding: 0 .15em}}
 table.ps {{border-collapse: collapse; width: 100%}}
-table.ps td, table.ps th {{border: 0; border-bottom: 1px solid {LINE}; padding: .16rem .45rem; text-align: left;
+table.ps td, table.ps th {{border: 0; border-bottom: 1px solid {LINE}; padding: .16rem .35rem; text-align: left;
   vertical-align: top}}
 table.ps th {{font-weight: 600; color: {QUIET}; font-size: .83rem}}
-table.ps td.ps-num, table.ps th.ps td.ps-name {{width: 1%}}
-.ps-num {{text-align: right}}
+table.ps td.ps-num, table.ps th.ps-num {{text-align: right}}
 table.ps tr:last-child td {{border-bottom: 0}}
 .ps-bar {{display: flex; flex-wrap: wrap; gap: .2rem 1.5rem; align-items: baseline; border-bottom: 1px solid {LINE};
   padding: 0 0 .45rem 0}}
 .ps-bar b {{font-weight: 600}}
-.ps-grid {{display: grid; grid-template-columns: repeat(auto-fill, minmax(27rem, 1fr)); gap: .7rem}}
+.ps-grid {{display: grid; grid-template-columns: repeat(auto-fill, minmax(26rem, 1fr)); gap: .7rem}}
 .ps-card {{background: {PANEL}; border: 1px solid {LINE}; padding: .5rem .65rem}}
 .ps-head {{display: flex; justify-content: space-between; gap: .6rem; align-items: baseline; margin-bottom: .3rem}}
 .ps-title {{font-weight: 600}}

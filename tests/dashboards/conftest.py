@@ -4,11 +4,12 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from dashboard_scene import PASSWORD, Scene, Server
+from dashboard_scene import NS_PER_S, PASSWORD, Scene, Server
 
 from plantsafe.clock import Clock
 from plantsafe.store.access import ensure_demo_accounts
@@ -16,8 +17,8 @@ from plantsafe.store.access import ensure_demo_accounts
 
 @pytest.fixture
 def scene(tmp_path: Path) -> Iterator[Scene]:
-    """A quiet plant after three scans, with the demo accounts."""
-    made = Scene(tmp_path / "data")
+    """A quiet plant after three scans, two minutes ago, with the demo accounts."""
+    made = Scene(tmp_path / "data", start_ns=time.time_ns() - 120 * NS_PER_S)
     ensure_demo_accounts(made.folder, PASSWORD)
     made.scans(3)
     yield made

@@ -2,8 +2,12 @@
 
 import string
 
+from dashboard_scene import demo_plant
+
 from dashboards.catalogue import PO, compiled, template, written
+from dashboards.components.events import KIND_WORDS
 from dashboards.language import Tongue
+from plantsafe.scan.engine import Engine
 
 
 def test_every_message_of_the_sources_has_its_chinese() -> None:
@@ -37,3 +41,8 @@ def test_tongues_answer_in_their_language() -> None:
     assert Tongue("en")("Alarms") == "Alarms"
     assert Tongue("zh")("Alarms") == "报警"
     assert Tongue("zh").text({"en": "only English"}) == "only English"
+
+
+def test_every_kind_of_condition_has_its_word() -> None:
+    kinds = {condition.kind for condition in Engine(demo_plant()).conditions}
+    assert sorted(kinds - set(KIND_WORDS) - {"HH", "H", "L", "LL"}) == []

@@ -143,6 +143,7 @@ def test_pictures_of_all_pages_in_both_languages(scene: Scene, page_server: Star
     scene.scans(60, {"TI-101": 60.0})
     scene.bad.add("TI-103")
     scene.scans(4, {"TI-101": 68.5, "TT-101A.BYP": 1.0, "HC-11": 4.0})
+    live(scene)
     server = page_server(scene.folder)
     folder = Path(os.environ.get("PLANTSAFE_PICTURES", tmp_path))
     sign_in(page, server, "engineer")
@@ -153,6 +154,7 @@ def test_pictures_of_all_pages_in_both_languages(scene: Scene, page_server: Star
             page.wait_for_selector(".ps-bar")
             page.get_by_text(words).first.wait_for()
             until(scene, lambda: page.locator(".ps-card, table.ps").count() > 0)
+            live(scene)
             page.screenshot(path=folder / f"{url}-{language}.png")
             assert "Traceback" not in page.inner_text("body")
             assert (folder / f"{url}-{language}.png").stat().st_size > 10_000
