@@ -15,7 +15,7 @@ ICON = Path(__file__).with_name("icon.svg")
 
 def main() -> None:
     """One run."""
-    st.set_page_config(page_title="plantsafe", layout="wide", page_icon=ICON)
+    st.set_page_config(page_title="plantsafe", layout="wide", page_icon=ICON, initial_sidebar_state="expanded")
     st.html(sheet())
     visit = visit_or_stop()
     page = st.navigation(pages_for(visit.session.role, visit.tongue), position="sidebar")

@@ -65,7 +65,7 @@ def status_sign(status: Protection) -> str:
 def answer(status: Protection | None, tongue: Tongue) -> str:
     """The answer in one or two words."""
     if status is None:
-        return f"<span class='ps-quiet'>{tongue('no safety function')}</span>"
+        return f"<span class='ps-quiet ps-keep'>{tongue('no safety function')}</span>"
     return f"<span class='ps-answer'>{status_sign(status)} {tongue(WORDS[status])}</span>"
 
 
