@@ -52,7 +52,9 @@ def main() -> None:
     """Update both files; prints the messages that still wait for a translation."""
     catalogue = written() if PO.exists() else Catalog(locale="zh", domain=DOMAIN, project="plantsafe", fuzzy=False)
     catalogue.header_comment = "# Chinese texts of the pages; written by dashboards/catalogue.py, translated by hand."
+    made = catalogue.creation_date
     catalogue.update(template(), no_fuzzy_matching=True)
+    catalogue.creation_date = made  # the same messages give the same file
     catalogue.obsolete.clear()
     with PO.open("wb") as file:
         write_po(file, catalogue, width=110, omit_header=False, no_location=True, sort_output=True)

@@ -10,7 +10,7 @@ from dashboards.components.glyph import priority_glyph
 from dashboards.language import Tongue, n_
 from dashboards.numbers import limit_text, local, number, reading, with_eu
 from dashboards.picture import Picture
-from plantsafe.plant.model import Partition, SafetyFunction, SourceEntry, Text, Unit, Workshop
+from plantsafe.plant.model import Partition, SafetyFunction, Site, SourceEntry, Text, Unit, Workshop
 from plantsafe.store.record import EventRow, RecordReader
 
 EVENT_WORDS: Mapping[str, str] = {
@@ -48,6 +48,7 @@ KIND_WORDS: Mapping[str, str] = {
     "source_lost": n_("source lost"),
     "source_frozen": n_("source frozen"),
     "clock_step": n_("clock step"),
+    "unapproved": n_("plant file not approved"),
     "occupancy": n_("too many people"),
     "ewma": n_("slow drift (EWMA)"),
     "cusum": n_("lasting shift (CUSUM)"),
@@ -115,7 +116,8 @@ def subject_title(picture: Picture, name: str, tongue: Tongue) -> str:
     if (row := picture.plant.points.row.get(name)) is not None:
         return f"{name} {tongue.text(file.points[row].title)}"
     partitions = [partition for workshop in file.workshops for partition in workshop.partitions]
-    entries: tuple[SafetyFunction | SourceEntry | Unit | Workshop | Partition, ...] = (
+    entries: tuple[SafetyFunction | SourceEntry | Unit | Workshop | Partition | Site, ...] = (
+        file.site,
         *file.functions,
         *file.sources,
         *file.units,

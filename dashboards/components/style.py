@@ -7,7 +7,8 @@ DEAD_PAGE_S = 15  # a page that the server has not refreshed for so long greys i
 
 _SHEET = f"""
 .block-container {{padding: 1.1rem 1.6rem 2rem 1.6rem; max-width: none}}
-[data-testid="stSidebarCollapseButton"], header[data-testid="stHeader"], [data-testid="stStatusWidget"], [data-testid="stToolbar"] {{display: none}}
+[data-testid="stSidebarCollapseButton"] {{display: none}}
+header[data-testid="stHeader"], [data-testid="stStatusWidget"], [data-testid="stToolbar"] {{display: none}}
 [data-testid="stSidebarHeader"] {{height: 1rem; min-height: 1rem}}
 section[data-testid="stSidebar"] {{width: 13.5rem !important; min-width: 13.5rem !important}}
 [data-stale="true"] {{opacity: 1 !important; transition: none !important}}
