@@ -1,7 +1,7 @@
 """What a connector, the simulator in virtual time and the store in replay have in common."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,35 @@ class Columns:
     answered: bool
     origin: Origin
     resolution_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceCounts:
+    """What one source did since it was made: totals that only grow, and two figures of its last read.
+
+    read_ns: wall time spent reading, total; last_read_ns: of the last read. requests, sent_bytes, received_bytes:
+    on the wire. reconnects: connections made after the first. overruns: reads that time ended before all was asked.
+    bad_points: how many points the last read left Bad.
+    """
+
+    reads: int = 0
+    read_ns: int = 0
+    last_read_ns: int = 0
+    requests: int = 0
+    sent_bytes: int = 0
+    received_bytes: int = 0
+    reconnects: int = 0
+    overruns: int = 0
+    bad_points: int = 0
+
+
+@runtime_checkable
+class CountingSource(Protocol):
+    """A source that watches itself; those that have nothing to count leave it out."""
+
+    def counts(self) -> SourceCounts:
+        """The counts as they stand now."""
+        ...
 
 
 class Source(Protocol):
