@@ -22,6 +22,8 @@ class RequestKind(StrEnum):
     LOGIN = "login"
     EXPORT = "export"
     REPORT = "report"
+    APPROVE_PLANT = "approve_plant"  # subject: hash of the description; body: author, reason
+    LOAD_PLANT = "load_plant"  # subject: hash of the description
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,5 +53,7 @@ MAY: dict[RequestKind, frozenset[Role]] = {
     RequestKind.LOGIN: frozenset(Role),
     RequestKind.EXPORT: frozenset({Role.ENGINEER, Role.ADMIN, Role.VIEWER}),
     RequestKind.REPORT: frozenset({Role.ENGINEER, Role.ADMIN, Role.VIEWER}),
+    RequestKind.APPROVE_PLANT: frozenset({Role.ENGINEER, Role.ADMIN}),
+    RequestKind.LOAD_PLANT: frozenset({Role.ENGINEER, Role.ADMIN}),
 }
 """Which role may ask for which kind (site default)."""

@@ -14,6 +14,10 @@ Arrays = dict[str, NDArray[Any]]
 """Named arrays: the whole state of a check, an alarm book, an engine."""
 
 
+Rows = dict[str, tuple[str, ...]]
+"""For an array of a memory, the names of its rows: those of the same name go over to another plant description."""
+
+
 class ConditionClass(IntEnum):
     """An alarm is rationalised and must be acknowledged; a finding makes no sound and asks for nothing."""
 
@@ -99,6 +103,10 @@ class Check(Protocol):
 
     def state(self) -> Arrays:
         """The memory, by name; no copy is promised."""
+        ...
+
+    def rows(self) -> Rows:
+        """Which arrays of the memory go over by name to another plant description; the others start anew."""
         ...
 
     def load(self, arrays: Arrays) -> None:

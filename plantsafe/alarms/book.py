@@ -6,7 +6,7 @@ import numpy as np
 
 from plantsafe.alarms.life_cycle import TABLE, State, Trigger, next_states
 from plantsafe.frame import I8, Bool
-from plantsafe.verdict import Arrays, Condition, ConditionClass, Fact, Verdict
+from plantsafe.verdict import Arrays, Condition, ConditionClass, Fact, Rows, Verdict
 
 NOT_AVAILABLE_SCANS = 2  # not judged for longer than this: listed as not available (site default)
 
@@ -51,7 +51,8 @@ class AlarmBook:
         quiet = (state == State.NORM) | (state == State.RTNUN)
         trigger = np.where(self._finding, Trigger.RAISE_NO_ACK, Trigger.RAISE)
         after = np.where(active & quiet, self._next[trigger, state], state)
-        after = np.where(~active & ~quiet, self._next[Trigger.CLEAR, state], after).astype(np.uint8)
+        gone = ~active & ~verdict.unknown  # what cannot be judged does not clear
+        after = np.where(gone & ~quiet, self._next[Trigger.CLEAR, state], after).astype(np.uint8)
         facts = [self._move(i, verdict, number) for i in np.flatnonzero(after != state).tolist()]
         return facts + self._availability(verdict)
 
@@ -144,6 +145,11 @@ class AlarmBook:
             "reported": self._reported,
             "last_occurrence": self._last_occurrence,
         }
+
+    def rows(self) -> Rows:
+        """By the condition's name; occurrence numbers go on."""
+        names = tuple(self.row)
+        return {name: ("number",) if name == "last_occurrence" else names for name in self.state()}
 
     def load(self, arrays: Arrays) -> None:
         """Take over a book that `state` gave."""

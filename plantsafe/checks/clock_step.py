@@ -5,7 +5,7 @@ import numpy as np
 from plantsafe.checks.delay import Delay
 from plantsafe.frame import Frame
 from plantsafe.plant.tables import Plant
-from plantsafe.verdict import Arrays, Condition, ConditionClass, Fact, Verdict
+from plantsafe.verdict import Arrays, Condition, ConditionClass, Fact, Rows, Verdict
 
 MAX_STEP_S = 0.5  # a UTC step over this is an event and a condition (site default)
 HOLD_SCANS = 60  # how long the condition stands after a step (site default)
@@ -56,6 +56,10 @@ class ClockStepCheck:
     def state(self) -> Arrays:
         """Last scan and timers."""
         return {"memory": self._memory} | self._delay.state()
+
+    def rows(self) -> Rows:
+        """All of it goes over: the clock is not the plant's."""
+        return {"memory": ("number", "time", "left")} | dict.fromkeys(self._delay.state(), ("clock.step",))
 
     def load(self, arrays: Arrays) -> None:
         """Take over what `state` gave."""

@@ -19,7 +19,7 @@ from plantsafe.checks.delay import Delay
 from plantsafe.checks.warm_up import NOISE_FLOOR, PhaseWatch, WarmUp, forget, spread_floor
 from plantsafe.frame import Bool, Frame, is_good
 from plantsafe.plant import Plant
-from plantsafe.verdict import Arrays, Condition, ConditionClass, Verdict
+from plantsafe.verdict import Arrays, Condition, ConditionClass, Rows, Verdict
 
 EWMA_WEIGHT = 0.05  # a mean over about 20 scans (Montgomery: 0.05 to 0.25)
 EWMA_LIMIT_SIGMA = 10.0  # of the value itself, not of the mean (site default, see above)
@@ -96,6 +96,13 @@ class DriftCheck:
             "delay": self._delay.state(),
         }
         return {f"{part}.{name}": array for part, arrays in parts.items() for name, array in arrays.items()}
+
+    def rows(self) -> Rows:
+        """References go over by the point's name, timers by the finding's."""
+        findings = tuple(condition.name for condition in self.conditions)
+        points = tuple(condition.subject for condition in self.conditions[: len(self._rows)])
+        kept = (name for name in self.state() if not name.startswith("phase."))
+        return {name: findings if name.startswith("delay.") else points for name in kept}
 
     def load(self, arrays: Arrays) -> None:
         """Take over what `state` gave."""

@@ -10,7 +10,7 @@ import numpy as np
 from plantsafe.checks.delay import Delay, beyond_with_deadband
 from plantsafe.frame import Frame, driven_high, driven_low, is_bad, is_good
 from plantsafe.plant.tables import FAIL_HIGH, FAIL_LOW, Plant
-from plantsafe.verdict import Arrays, Condition, ConditionClass, Verdict
+from plantsafe.verdict import Arrays, Condition, ConditionClass, Rows, Verdict
 
 
 class LimitCheck:
@@ -63,6 +63,10 @@ class LimitCheck:
     def state(self) -> Arrays:
         """The timers."""
         return self._delay.state()
+
+    def rows(self) -> Rows:
+        """Timers go over by the alarm's name."""
+        return dict.fromkeys(self._delay.state(), self._alarms.names)
 
     def load(self, arrays: Arrays) -> None:
         """Take over the timers."""

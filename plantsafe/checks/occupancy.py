@@ -5,7 +5,7 @@ import numpy as np
 from plantsafe.checks.delay import Delay
 from plantsafe.frame import Frame, is_bad, is_good
 from plantsafe.plant import Plant
-from plantsafe.verdict import Arrays, Condition, ConditionClass, Verdict
+from plantsafe.verdict import Arrays, Condition, ConditionClass, Rows, Verdict
 
 BREACH_S = 10.0  # a count over its maximum for 10 s is a breach; site default
 
@@ -78,6 +78,10 @@ class OccupancyCheck:
     def state(self) -> Arrays:
         """The timers."""
         return self._delay.state()
+
+    def rows(self) -> Rows:
+        """Timers go over by the condition's name."""
+        return dict.fromkeys(self._delay.state(), tuple(condition.name for condition in self.conditions))
 
     def load(self, arrays: Arrays) -> None:
         """Take over the timers."""

@@ -20,7 +20,7 @@ from plantsafe.frame import (
     is_good,
 )
 from plantsafe.plant.tables import Plant
-from plantsafe.verdict import Arrays, Condition, ConditionClass, Verdict
+from plantsafe.verdict import Arrays, Condition, ConditionClass, Rows, Verdict
 
 MAX_AGE_SCANS = 2  # nothing received more than 2 scans ago is good (site default)
 MAX_STILL_SCANS = 3  # a heartbeat that stands still for 3 scans (site default)
@@ -120,6 +120,13 @@ class SourceCheck:
             "age": self._age,
         }
         return own | {f"delay.{name}": array for name, array in self._delay.state().items()}
+
+    def rows(self) -> Rows:
+        """By the source's name; scan numbers go over whole."""
+        sources = dict.fromkeys(("last_heartbeat", "still", "age"), self._plant.sources.names)
+        names = tuple(condition.name for condition in self.conditions)
+        timers = {f"delay.{name}": names for name in self._delay.state()}
+        return sources | dict.fromkeys(("first", "last"), ("scan",)) | timers
 
     def load(self, arrays: Arrays) -> None:
         """Take over what `state` gave."""

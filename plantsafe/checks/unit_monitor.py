@@ -26,7 +26,7 @@ from plantsafe.checks.warm_up import MAX_TREND, NOISE_FLOOR, WARM_UP_SCANS, Phas
 from plantsafe.frame import F8, Bool, Frame, is_good
 from plantsafe.plant import Plant
 from plantsafe.plant.tables import Index
-from plantsafe.verdict import Arrays, Condition, ConditionClass, Fact, Verdict
+from plantsafe.verdict import Arrays, Condition, ConditionClass, Fact, Rows, Verdict
 
 EVERY_SCANS = 3  # rows are taken this far apart: neighbours say the same (site default)
 ROWS = WARM_UP_SCANS // EVERY_SCANS
@@ -219,6 +219,11 @@ class UnitMonitorCheck:
         for i, monitor in enumerate(self._monitors):
             arrays |= {f"{i}.{name}": array for name, array in monitor.state().items()}
         return arrays
+
+    def rows(self) -> Rows:
+        """Timers go over; the monitors learn anew, since a unit's points may be others."""
+        names = tuple(condition.name for condition in self.conditions)
+        return {f"delay.{name}": names for name in self._delay.state()}
 
     def load(self, arrays: Arrays) -> None:
         """Take over what `state` gave."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 from plantsafe import __version__
-from plantsafe.cli import account, check, demo, fault, history, journal, run, scenario, summary
+from plantsafe.cli import account, check, demo, fault, history, journal, plant, run, scenario, summary
 from plantsafe.errors import PlantsafeError
 
 app = typer.Typer(
@@ -19,7 +19,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (demo, run, check, fault, journal, history, scenario, summary, account):
+for module in (demo, run, check, plant, fault, journal, history, scenario, summary, account):
     module.register(app)
 
 

@@ -4,6 +4,7 @@ import shutil
 import sys
 import tempfile
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -19,7 +20,9 @@ from plantsafe.cli.demo_summary import lines as summary_lines
 from plantsafe.clock import NS_PER_S, Clock
 from plantsafe.errors import PlantsafeError, StoreError
 from plantsafe.plant import Plant, load_plant
+from plantsafe.request import Request, RequestKind, Role
 from plantsafe.store.access import ensure_demo_accounts
+from plantsafe.store.inbox import submit
 from plantsafe.store.record import RECORD, RecordReader
 
 DEMO_PLANT = "plants/demo.yaml"
@@ -137,6 +140,7 @@ def run_demo(
             )  # fmt: skip
             typer.echo(f"dashboard: {page['url']}   (engineer, operator or viewer; password {DEMO_PASSWORD!r})")
             typer.echo("Ctrl-C stops all.")
+        _approve(plant, data, clock)
         reader = stack.enter_context(wait_for("the first scan", 30, lambda: _reader(data, children)))
         try:
             _watch(reader, plant, children, control, plan, started, duration)
@@ -147,6 +151,17 @@ def run_demo(
         if headless or duration:
             for line in summary_lines(reader, plant):
                 typer.echo(line)
+
+
+def _approve(plant: Plant, data: Path, clock: Clock) -> None:
+    """The plant of a demonstration counts as approved: nothing real stands behind it."""
+    now_ns = clock.now_ns()
+    request = Request(
+        id=str(uuid.uuid4()), kind=RequestKind.APPROVE_PLANT, subject=plant.hash, occurrence=0, actor="demonstration",
+        role=Role.ENGINEER, second_actor="", made_ns=now_ns, valid_until_ns=now_ns + 600 * NS_PER_S,
+        body={"author": plant.file.author, "reason": "simulated plant"},
+    )  # fmt: skip
+    submit(data, request)
 
 
 def _reader(data: Path, children: list[Child]) -> RecordReader | None:

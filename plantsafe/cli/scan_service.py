@@ -9,10 +9,10 @@ from connectors.factory import make_source
 from plantsafe.clock import Clock
 from plantsafe.errors import SourceError
 from plantsafe.lifeline import end_with_parent, stop_on_signals
-from plantsafe.plant import load_plant
-from plantsafe.scan.engine import Engine
+from plantsafe.plant import Plant, load_plant
 from plantsafe.scan.metrics import HealthServer, Metrics
 from plantsafe.scan.service import ScanService
+from plantsafe.source import Source
 
 
 def endpoints_of(texts: list[str]) -> dict[str, str]:
@@ -39,11 +39,11 @@ async def _serve(service: ScanService, health: HealthServer) -> None:
         health.stop()
 
 
-def run_service(plant: Path, data: Path, source: list[str], *, health_port: int, clock: str, child: bool) -> None:
+def run_service(plant_file: Path, data: Path, source: list[str], *, health_port: int, clock: str, child: bool) -> None:
     """Run until SIGTERM or Ctrl-C; `clock` is what `Clock.encode` wrote, the machine's own when empty."""
     if child:
         end_with_parent()
-    compiled = load_plant(plant)
+    compiled = load_plant(plant_file)
     endpoints = endpoints_of(source)
     if unknown := endpoints.keys() - set(compiled.sources.names):
         raise SourceError(
@@ -52,8 +52,11 @@ def run_service(plant: Path, data: Path, source: list[str], *, health_port: int,
     plant_clock = Clock.decode(clock) if clock else Clock.system()
     metrics = Metrics(period_wall_s=plant_clock.wall_s(compiled.period_ns))
     health = HealthServer(metrics, health_port)
-    sources = [make_source(compiled, name, endpoints.get(name)) for name in compiled.sources.names]
-    service = ScanService(Engine(compiled), data, sources, plant_clock, metrics)
+
+    def sources(plant: Plant) -> list[Source]:
+        return [make_source(plant, name, endpoints.get(name)) for name in plant.sources.names]
+
+    service = ScanService(compiled, data, sources, plant_clock, metrics)
     gc.collect()
     gc.freeze()  # what was built at start is never garbage: collections stay short
     asyncio.run(_serve(service, health))

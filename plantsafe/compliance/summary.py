@@ -26,7 +26,8 @@ _KINDS = (*_BYPASS, *_LOST, *_RAISED, *_CLOCK)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """All figures of one period [from_ns, to_ns). `approved` is False as long as plant files cannot be approved."""
+    """All figures of one period [from_ns, to_ns). `approved`: a second person's approval of this
+    plant description is in the journal before the end of the period."""
 
     site: str
     site_title: Text
@@ -91,7 +92,7 @@ def summarise(reader: RecordReader, plant: Plant, *, from_ns: int, to_ns: int) -
         timezone=plant.file.site.timezone,
         plant=plant.hash,
         other_plants=tuple(sorted(plants - {plant.hash})),
-        approved=False,
+        approved=_approved(reader, plant.hash, to_ns),
         period_ns=plant.period_ns,
         from_ns=from_ns,
         to_ns=to_ns,
@@ -141,3 +142,8 @@ def _open_bypasses(reader: RecordReader, span: Span) -> list[EventRow]:
         if row.time_ns < span.from_ns:
             last[row.subject, str(json.loads(row.body).get("channel"))] = row
     return [row for row in last.values() if row.kind == "bypass_on"]
+
+
+def _approved(reader: RecordReader, plant_hash: str, to_ns: int) -> bool:
+    approvals = reader.events(kinds=("plant_approved",), subject=plant_hash)
+    return any(event.time_ns < to_ns for event in approvals)

@@ -11,7 +11,7 @@ from plantsafe.protection.demand import Happened, Memory, TripCause, step
 from plantsafe.protection.facts import bypass_facts, function_facts
 from plantsafe.protection.tables import compile_functions
 from plantsafe.protection.vote import ChannelState, Protection, Votes, take_votes
-from plantsafe.verdict import Arrays, Verdict
+from plantsafe.verdict import Arrays, Rows, Verdict
 
 MAX_BLIND_SCANS = 2  # not seen whole for longer than this: not verifiable (as alarms that cannot be judged)
 
@@ -173,6 +173,10 @@ class FunctionCheck:
             "unseen_scans": self._unseen_scans,
         }
         return own | {f"memory.{name}": array for name, array in self._memory.arrays().items()}
+
+    def rows(self) -> Rows:
+        """By the function's name; a function with another number of channels starts anew where that matters."""
+        return {name: ("scan",) if name == "last" else self._table.names for name in self.state()}
 
     def load(self, arrays: Arrays) -> None:
         """Take over what `state` gave."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from plantsafe.alarms.book import AlarmBook
+from plantsafe.checks.approval import ApprovalCheck
 from plantsafe.checks.clock_step import ClockStepCheck
 from plantsafe.checks.drift import DriftCheck
 from plantsafe.checks.limits import LimitCheck
@@ -17,6 +18,7 @@ from plantsafe.frame import Frame, is_good
 from plantsafe.plant.tables import Plant
 from plantsafe.protection import FunctionCheck
 from plantsafe.request import MAY, Request, RequestKind
+from plantsafe.scan.carry import carry
 from plantsafe.store.arrays import pack, unpack
 from plantsafe.verdict import Arrays, Check, Condition, Fact, Verdict
 
@@ -37,12 +39,14 @@ class ScanRecord:
 class Engine:
     """Judges frames of one plant, in the order of their numbers."""
 
-    def __init__(self, plant: Plant) -> None:
+    def __init__(self, plant: Plant, *, approved: bool = False) -> None:
         self.plant = plant
         self._sources = SourceCheck(plant)
+        self._approval = ApprovalCheck(plant, approved=approved)
         self.checks: tuple[Check, ...] = (
             self._sources,
             ClockStepCheck(plant),
+            self._approval,
             LimitCheck(plant),
             FunctionCheck(plant),
             OccupancyCheck(plant),
@@ -101,10 +105,32 @@ class Engine:
             done = "alarm_acknowledged"
             if not reason:
                 body["state"] = self.book.state_name(request.subject)
+        elif request.kind is RequestKind.APPROVE_PLANT:
+            reason, done = self._approve(request), "plant_approved"
+        elif request.kind is RequestKind.LOAD_PLANT:
+            reason, done = self._may_load(request), "plant_load_accepted"
         if reason:
             body |= {"asked": request.kind.value, "reason": reason}
             return Fact(kind="request_refused", subject=request.subject, actor=request.actor, body=body)
         return Fact(kind=done, subject=request.subject, actor=request.actor, body=body)
+
+    def _approve(self, request: Request) -> str:
+        """Why the approval of a description does not count; an empty text when it does."""
+        if not str(request.body.get("reason", "")).strip():
+            return "an approval needs a reason"
+        if request.actor == request.body.get("author"):
+            return f"{request.actor} wrote this description; another person must approve it"
+        if request.subject == self.plant.hash:
+            self._approval.approve()
+        return ""
+
+    def _may_load(self, request: Request) -> str:
+        return "this description is in use already" if request.subject == self.plant.hash else ""
+
+    @property
+    def approved(self) -> bool:
+        """True once this plant description was approved by a second person."""
+        return self._approval.approved
 
     def _live(self, frame: Frame, verdict: Verdict) -> Arrays:
         book = self.book
@@ -143,6 +169,16 @@ class Engine:
         for check in self.checks:
             check.load(parts.get(check.name, {}))
 
+    def carry_over(self, old: "Engine") -> list[str]:
+        """Take over every memory of another plant description by name; open conditions that are gone are returned."""
+        self._last_number[0] = old.last_number
+        mine = {check.name: check for check in self.checks}
+        for check in old.checks:
+            if check.name in mine:
+                carry(check, mine[check.name])
+        carry(old.book, self.book)
+        return sorted(name for name in old.book.names_by_state() if name not in self.book.row)
+
     def adopt(self, states: Mapping[str, tuple[str, int]], *, number: int, last_occurrence: int) -> list[str]:
         """Begin after scan `number` with alarm states by name (state, occurrence) and everything else anew.
 
@@ -150,7 +186,20 @@ class Engine:
         """
         self._last_number[0] = number
         self.book.reserve(last_occurrence)
+        for check in self.checks:
+            _hold(check, {name for name, (state, _) in states.items() if state != "RTNUN"}, number)
         return self.book.adopt(states, number)
+
+
+def _hold(check: Check, names: set[str], number: int) -> None:
+    """Let the timers of a fresh check stand where the journal says that a condition holds."""
+    arrays, own = dict(check.state()), tuple(condition.name for condition in check.conditions)
+    held = np.array([name in names for name in own], dtype=np.bool_)
+    for prefix in ("", "delay."):
+        if own and check.rows().get(f"{prefix}active") == own:
+            arrays[f"{prefix}active"] = held
+            arrays[f"{prefix}since"] = np.where(held, number, 0).astype(np.int64)
+            check.load(arrays)
 
 
 def _blocks(checks: Sequence[Check]) -> tuple[slice, ...]:

@@ -7,10 +7,19 @@ from dataclasses import dataclass
 from plantsafe.errors import StoreError
 from plantsafe.plant import plant_of_document
 from plantsafe.scan.engine import ENGINE_VERSION, Engine
+from plantsafe.scan.restart import carried
 from plantsafe.store.record import RecordReader
 from plantsafe.verdict import Fact
 
-SERVICE_KINDS = ("service_started", "service_stopped", "scans_lost", "restart_difference", "alarm_removed")
+SERVICE_KINDS = (
+    "service_started",
+    "service_stopped",
+    "scans_lost",
+    "restart_difference",
+    "alarm_removed",
+    "plant_loaded",
+    "plant_load_failed",
+)
 """Events that the running service adds; the engine does not say them."""
 
 
@@ -25,21 +34,22 @@ class Replayed:
 
 
 def replay(reader: RecordReader) -> Replayed:
-    """Step every recorded frame with the requests it took up; the record must begin at its first scan, of one plant."""
+    """Step every recorded frame with the requests it took up, over changes of the plant description too.
+
+    The record must begin at its first scan.
+    """
     first, last = reader.first_number(), reader.last_number()
-    newest = reader.newest_plant()
-    if last == 0 or newest is None:
+    if last == 0:
         raise StoreError("the record holds no scan", mend="let the scan service run first")
     _same_engine(reader)
-    engine = Engine(plant_of_document(newest[1]))
+    uses = _uses(reader)
+    engine: Engine | None = None
     recorded = _recorded(reader)
     differences: list[str] = []
     scans = events = 0
     for frame in reader.frames(first, last):
-        if frame.plant != engine.plant.hash:
-            raise StoreError(
-                f"scan {frame.number} belongs to another plant description", mend="replay each plant version on its own"
-            )
+        if engine is None or frame.plant != engine.plant.hash:
+            engine = _engine_of(reader, frame.plant, _approved_at(uses, frame.plant, frame.number), engine)
         facts = engine.step(frame, reader.taken(frame.number)).facts
         said = [_text(fact) for fact in facts]
         wrote = recorded.pop(frame.number, [])
@@ -47,7 +57,32 @@ def replay(reader: RecordReader) -> Replayed:
             differences.append(_difference(frame.number, said, wrote))
         scans, events = scans + 1, events + len(said)
     differences += [f"scan {number}: recorded {wrote[0]}, but no frame" for number, wrote in recorded.items()]
+    assert engine is not None  # noqa: S101  # at least one frame was there
     return Replayed(scans=scans, events=events, differences=tuple(differences), final=engine.snapshot())
+
+
+def _engine_of(reader: RecordReader, plant_hash: str, approved: bool, before: Engine | None) -> Engine:
+    document = reader.plant_document(plant_hash)
+    if document is None:
+        raise StoreError(f"the record lacks the plant description {plant_hash[:12]}", mend="restore it from a backup")
+    engine = Engine(plant_of_document(document), approved=approved)
+    if before is not None:
+        carried(before, engine)
+    return engine
+
+
+def _uses(reader: RecordReader) -> list[tuple[int, str, bool]]:
+    """Every start and load: its scan, its plant description, and whether that was approved then."""
+    found = []
+    for event in reader.events(kinds=("service_started", "plant_loaded")):
+        body = json.loads(event.body)
+        found.append((event.scan, str(body["plant"]), bool(body["approved"])))
+    return found
+
+
+def _approved_at(uses: Sequence[tuple[int, str, bool]], plant_hash: str, number: int) -> bool:
+    fitting = [approved for scan, plant, approved in uses if plant == plant_hash and scan <= number]
+    return bool(fitting) and fitting[-1]
 
 
 def _same_engine(reader: RecordReader) -> None:
@@ -55,7 +90,8 @@ def _same_engine(reader: RecordReader) -> None:
         body = json.loads(event.body)
         if body["engine"] != ENGINE_VERSION:
             raise StoreError(
-                f"the run was judged by engine {body['engine']}; this is {ENGINE_VERSION}", mend="replay it with that version"
+                f"the run was judged by engine {body['engine']}; this is {ENGINE_VERSION}",
+                mend="replay it with that version",
             )
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from plantsafe.journal.chain import GENESIS
 from plantsafe.journal.project import ALARM_KINDS, OpenCondition, open_conditions
+from plantsafe.plant import Plant, plant_of_document
 from plantsafe.scan.engine import ENGINE_VERSION, Engine
-from plantsafe.store.record import RecordReader
+from plantsafe.store.record import RecordReader, Snapshot
 from plantsafe.verdict import Fact
 
 
@@ -23,13 +24,24 @@ class Resumed:
     facts: tuple[Fact, ...]
 
 
-def resume(engine: Engine, reader: RecordReader) -> Resumed:
-    """Bring `engine` to the state after the last recorded scan, without recording anything."""
+def approved_in_journal(reader: RecordReader, plant_hash: str) -> bool:
+    """True where the journal holds an approval of this plant description."""
+    return next(iter(reader.events(kinds=("plant_approved",), subject=plant_hash)), None) is not None
+
+
+def resume(plant: Plant, reader: RecordReader) -> tuple[Engine, Resumed]:
+    """An engine of `plant` in the state after the last recorded scan; nothing is recorded.
+
+    The same plant and engine version: as if it had never stopped. Another plant: memories go over by name. Another
+    engine version: alarm states by name from the journal, the rest anew.
+    """
     newest = next(iter(reader.events(newest=1)), None)
     last = next(iter(reader.frames(reader.last_number(), reader.last_number())), None)
-    opened = open_conditions(reader.events(kinds=ALARM_KINDS))
-    facts = _replayed(engine, reader, opened) if last is not None else []
-    return Resumed(
+    engine = Engine(plant, approved=approved_in_journal(reader, plant.hash))
+    facts: list[Fact] = []
+    if last is not None:
+        engine, facts = _taken_up(engine, reader)
+    return engine, Resumed(
         last_number=last.number if last else 0,
         last_time_ns=last.time_ns if last else 0,
         seq=newest.seq if newest else 0,
@@ -40,26 +52,27 @@ def resume(engine: Engine, reader: RecordReader) -> Resumed:
     )
 
 
-def _replayed(engine: Engine, reader: RecordReader, opened: Mapping[str, OpenCondition]) -> list[Fact]:
-    last_number = reader.last_number()
-    snapshot = reader.snapshot(engine.plant.hash, ENGINE_VERSION)
-    newest_plant = reader.newest_plant()
-    if snapshot is None or newest_plant is None or newest_plant[0] != engine.plant.hash:
-        if reader.scan_count() and _whole_run(engine, reader):
-            return _replay(engine, reader, reader.first_number(), opened)
-        return _adopted(engine, opened, last_number)
+def _taken_up(engine: Engine, reader: RecordReader) -> tuple[Engine, list[Fact]]:
+    """The first scan of every run and every plant carries a snapshot, so the newest one belongs to the newest frame."""
+    opened = open_conditions(reader.events(kinds=ALARM_KINDS))
+    newest = reader.newest_plant()
+    assert newest is not None  # noqa: S101  # every frame names its plant
+    snapshot = reader.snapshot(newest[0], ENGINE_VERSION)
+    if snapshot is None:
+        return engine, _adopted(engine, opened, reader.last_number())
+    if newest[0] == engine.plant.hash:
+        return engine, _stepped(engine, reader, snapshot, opened)
+    before = Engine(plant_of_document(newest[1]))
+    differences = _stepped(before, reader, snapshot, opened)
+    return engine, [*differences, *carried(before, engine)]
+
+
+def _stepped(
+    engine: Engine, reader: RecordReader, snapshot: Snapshot, opened: Mapping[str, OpenCondition]
+) -> list[Fact]:
+    """Step what came after the snapshot; where the engine and the journal differ is told."""
     engine.restore(snapshot.data)
-    return _replay(engine, reader, snapshot.number + 1, opened)
-
-
-def _whole_run(engine: Engine, reader: RecordReader) -> bool:
-    """No snapshot yet: a short first run of this very plant can be stepped from its beginning."""
-    first, last = reader.first_number(), reader.last_number()
-    return first == 1 and last <= 600 and all(f.plant == engine.plant.hash for f in reader.frames(first, last))
-
-
-def _replay(engine: Engine, reader: RecordReader, first: int, opened: Mapping[str, OpenCondition]) -> list[Fact]:
-    for frame in reader.frames(first, reader.last_number()):
+    for frame in reader.frames(snapshot.number + 1, reader.last_number()):
         engine.step(frame, reader.taken(frame.number))
     stepped = engine.book.names_by_state()
     journal = {name: (entry.state, entry.occurrence) for name, entry in opened.items()}
@@ -74,12 +87,19 @@ def _replay(engine: Engine, reader: RecordReader, first: int, opened: Mapping[st
     ]
 
 
+def carried(before: Engine, after: Engine) -> list[Fact]:
+    """Memories go over by name; open alarms of what is gone close as removed."""
+    occurrence = before.book.names_by_state()
+    return [_removed(name, occurrence[name][1]) for name in after.carry_over(before)]
+
+
 def _adopted(engine: Engine, opened: Mapping[str, OpenCondition], last_number: int) -> list[Fact]:
-    """Another plant or engine: alarm states by name, the rest anew; alarms of removed points close as removed."""
+    """Another engine version: alarm states by name from the journal, the rest anew."""
     states = {name: (entry.state, entry.occurrence) for name, entry in opened.items()}
     last_occurrence = max((entry.occurrence for entry in opened.values()), default=0)
-    removed = engine.adopt(states, number=last_number, last_occurrence=last_occurrence)
-    return [
-        Fact(kind="alarm_removed", subject=name, body={"state": "NORM", "occurrence": states[name][1]})
-        for name in removed
-    ]
+    gone = engine.adopt(states, number=last_number, last_occurrence=last_occurrence)
+    return [_removed(name, states[name][1]) for name in gone]
+
+
+def _removed(name: str, occurrence: int) -> Fact:
+    return Fact(kind="alarm_removed", subject=name, body={"state": "NORM", "occurrence": occurrence})

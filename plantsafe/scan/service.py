@@ -15,18 +15,20 @@ import structlog
 
 from plantsafe import __version__
 from plantsafe.clock import Clock
+from plantsafe.errors import PlantsafeError, StoreError
 from plantsafe.journal.chain import chained
-from plantsafe.scan.assembly import Assembly
+from plantsafe.plant import Plant, plant_of_document
+from plantsafe.plant.diff import differences
 from plantsafe.scan.engine import ENGINE_VERSION, Engine, ScanRecord
 from plantsafe.scan.metrics import Metrics
-from plantsafe.scan.restart import Resumed, resume
+from plantsafe.scan.reading import Reading
+from plantsafe.scan.restart import Resumed, approved_in_journal, carried, resume
 from plantsafe.scan.schedule import Schedule, after_downtime
-from plantsafe.source import Columns, Source
+from plantsafe.source import Source
 from plantsafe.store.inbox import InboxReader, ensure_inbox
 from plantsafe.store.record import EventRow, RecordReader, RecordWriter, Snapshot
 from plantsafe.verdict import Fact
 
-READ_SHARE = 0.8  # share of the period in which sources may answer for this scan (site default)
 SNAPSHOT_SCANS = 60  # a restart steps at most this many scans (site default)
 LATE_S = 0.2  # a scan that begins later than this is counted as late (site default)
 FIRST_ANSWER_S = 5.0  # how long the first scan waits for sources to answer (site default)
@@ -44,27 +46,33 @@ class Counts:
     worst_late_s: float = 0.0
 
 
+@dataclass(slots=True)
+class _Use:
+    """A plant description in use: its engine and its open sources. `fresh` until its first scan is recorded."""
+
+    engine: Engine
+    reading: Reading
+    fresh: bool = True
+
+
 class ScanService:
-    """Runs one plant's scans into one data folder until `stop` is set."""
+    """Runs scans into one data folder until `stop` is set; `plant` may be replaced between two scans by a request."""
 
     def __init__(
         self,
-        engine: Engine,
+        plant: Plant,
         folder: Path,
-        sources: Sequence[Source],
+        make_sources: Callable[[Plant], Sequence[Source]],
         clock: Clock,
         metrics: Metrics,
         *,
         on_scan: Callable[[ScanRecord], None] | None = None,
     ) -> None:
-        self._engine, self._folder, self._clock, self._metrics = engine, folder, clock, metrics
-        plant = engine.plant
-        self._sources = sorted(sources, key=lambda source: plant.sources.row[source.name])
-        self._assembly = Assembly(plant)
-        self._reads: list[asyncio.Task[Columns] | None] = [None] * len(self._sources)
-        self._begun = [0] * len(self._sources)
+        self._plant, self._folder, self._clock, self._metrics = plant, folder, clock, metrics
+        self._make_sources = make_sources
         self._on_scan = on_scan
         self._seq, self._head, self._cursor = 0, "", 0
+        self._next: asyncio.Task[_Use | Fact] | None = None
         self.counts = Counts()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -72,45 +80,32 @@ class ScanService:
         ensure_inbox(self._folder)
         writer = RecordWriter(self._folder)
         inbox = InboxReader(self._folder)
+        use: _Use | None = None
         try:
-            plant = self._engine.plant
-            writer.add_plant(plant.hash, plant.document())
+            writer.add_plant(self._plant.hash, self._plant.document())
             with RecordReader(self._folder) as reader:
-                resumed = resume(self._engine, reader)
+                engine, resumed = resume(self._plant, reader)
             self._seq, self._head, self._cursor = resumed.seq, resumed.head, resumed.cursor
-            for source in self._sources:
-                await source.open()
-            await self._first_answers()
-            await self._scan_all(writer, inbox, resumed, stop)
+            use = _Use(engine=engine, reading=Reading(self._plant, self._make_sources(self._plant), self._clock))
+            await use.reading.open(FIRST_ANSWER_S)
+            await self._scan_all(writer, inbox, resumed, use, stop)
         finally:
-            for task in self._reads:
-                if task is not None:
-                    task.cancel()
-            await asyncio.gather(*(task for task in self._reads if task), return_exceptions=True)
-            for source in self._sources:
-                await source.close()
+            if self._next is not None:
+                self._next.cancel()
+            if use is not None:
+                await use.reading.close()
             inbox.close()
             writer.close()
 
-    async def _first_answers(self) -> None:
-        """Wait, for a while, until each source has answered once: connecting is not silence."""
-        deadline = time.monotonic() + FIRST_ANSWER_S
-        waiting = set(range(len(self._sources)))
-        while waiting and time.monotonic() < deadline:
-            for i in sorted(waiting):
-                columns = await self._sources[i].read(self._clock)
-                if columns.answered:
-                    waiting.discard(i)
-            if waiting:
-                await asyncio.sleep(0.05)
-
-    async def _scan_all(self, writer: RecordWriter, inbox: InboxReader, resumed: Resumed, stop: asyncio.Event) -> None:
-        clock, period_ns = self._clock, self._engine.plant.period_ns
+    async def _scan_all(
+        self, writer: RecordWriter, inbox: InboxReader, resumed: Resumed, use: _Use, stop: asyncio.Event
+    ) -> None:
+        clock, period_ns = self._clock, use.engine.plant.period_ns
         now_ns = clock.now_ns()
         skew_ns = clock.utc_ns() - now_ns
         number, first_utc_ns = after_downtime(resumed.last_number, resumed.last_time_ns, now_ns + skew_ns, period_ns)
         schedule = Schedule(first=number, start_ns=first_utc_ns - skew_ns, period_ns=period_ns)
-        facts = [self._started(resumed, number), *resumed.facts]
+        facts = [_started(use.engine, resumed, number), *resumed.facts]
         while not stop.is_set():
             if await self._stopped_before(stop, schedule.instant_ns(number)):
                 break
@@ -120,7 +115,8 @@ class ScanService:
                 facts.append(_lost(number, due - 1, "overrun"))
                 number = due
             self._count_lateness(schedule.instant_ns(number))
-            await self._one(writer, inbox, number, schedule.instant_ns(number), facts)
+            changed = await self._change(use, writer)
+            await self._one(writer, inbox, use, number, schedule.instant_ns(number), [*facts, *changed])
             facts = []
             number += 1
         counts = self.counts
@@ -151,52 +147,74 @@ class ScanService:
             self.counts.late += 1
 
     async def _one(
-        self, writer: RecordWriter, inbox: InboxReader, number: int, instant_ns: int, facts: list[Fact]
+        self, writer: RecordWriter, inbox: InboxReader, use: _Use, number: int, instant_ns: int, facts: list[Fact]
     ) -> None:
         """Read, judge and record scan `number`."""
         begun = time.perf_counter()
         clock = self._clock
         time_ns = instant_ns + (clock.utc_ns() - clock.now_ns())
-        await self._read_sources(number)
+        frame = await use.reading.frame(number, time_ns)
         read = time.perf_counter()
         taken = inbox.after(self._cursor)
-        record = self._engine.step(self._assembly.frame(number, time_ns), [entry.request for entry in taken])
+        record = use.engine.step(frame, [entry.request for entry in taken])
         judged = time.perf_counter()
         rows = self._chain([*facts, *record.facts], number, time_ns)
         snapshot = None
-        if number % SNAPSHOT_SCANS == 0:
+        if use.fresh or number % SNAPSHOT_SCANS == 0:
             snapshot = Snapshot(
-                number=number, plant=record.frame.plant, engine=ENGINE_VERSION, data=self._engine.snapshot()
+                number=number, plant=record.frame.plant, engine=ENGINE_VERSION, data=use.engine.snapshot()
             )
         writer.write_scan(record.frame, rows, taken, record.live, snapshot)
         written = time.perf_counter()
+        use.fresh = False
         if taken:
             self._cursor = taken[-1].inbox_row
         self.counts.done += 1
         self._metrics.scanned(record, self.counts, read - begun, judged - read, written - judged)
+        for fact in record.facts:
+            if fact.kind == "plant_load_accepted" and self._next is None:
+                document = inbox.document(fact.subject)
+                self._next = asyncio.create_task(self._prepared(fact.subject, document, use.engine.plant.period_ns))
         if self._on_scan is not None:
             self._on_scan(record)
 
-    async def _read_sources(self, number: int) -> None:
-        """Begin a read of every source that is not still answering, and wait for as long as this scan allows."""
-        for i, source in enumerate(self._sources):
-            task = self._reads[i]
-            if task is not None and task.done():
-                self._take(i, task)
-                task = None
-            if task is None:
-                self._reads[i] = asyncio.create_task(source.read(self._clock))
-                self._begun[i] = number
-        allowed_s = self._clock.wall_s(round(self._engine.plant.period_ns * READ_SHARE))
-        pending = [task for task in self._reads if task is not None]
-        await asyncio.wait(pending, timeout=allowed_s)
-        for i, task in enumerate(self._reads):
-            if task is not None and task.done():
-                self._take(i, task)
-                self._reads[i] = None
+    async def _prepared(self, plant_hash: str, document: str | None, period_ns: int) -> _Use | Fact:
+        """Compile the new description beside the running scans, and open its sources."""
+        try:
+            if document is None:
+                raise StoreError("no description came with the request")
+            plant = await asyncio.to_thread(plant_of_document, document)
+            if plant.hash != plant_hash:
+                raise StoreError(f"the description has the hash {plant.hash[:12]}")
+            if plant.period_ns != period_ns:
+                raise StoreError("another scan period needs a restart of the scan service")
+            with RecordReader(self._folder) as reader:
+                approved = approved_in_journal(reader, plant.hash)
+            reading = Reading(plant, self._make_sources(plant), self._clock)
+            await reading.open(FIRST_ANSWER_S)
+        except (PlantsafeError, ValueError) as error:
+            return Fact(kind="plant_load_failed", subject=plant_hash, body={"reason": str(error)})
+        return _Use(engine=Engine(plant, approved=approved), reading=reading)
 
-    def _take(self, i: int, task: asyncio.Task[Columns]) -> None:
-        self._assembly.take(i, task.result(), self._begun[i])
+    async def _change(self, use: _Use, writer: RecordWriter) -> list[Fact]:
+        """Take up a prepared plant description between two scans; states go over by name."""
+        if self._next is None or not self._next.done():
+            return []
+        prepared, self._next = self._next.result(), None
+        if isinstance(prepared, Fact):
+            return [prepared]
+        before, after = use.engine, prepared.engine
+        removed = carried(before, after)
+        writer.add_plant(after.plant.hash, after.plant.document())
+        await use.reading.close()
+        use.engine, use.reading, use.fresh = after, prepared.reading, True
+        body = {
+            "plant": after.plant.hash,
+            "before": before.plant.hash,
+            "approved": after.approved,
+            "changes": [change.en for change in differences(before.plant, after.plant)],
+        }
+        return [Fact(kind="plant_loaded", subject=after.plant.hash, body=body), *removed]
 
     def _chain(self, facts: list[Fact], number: int, time_ns: int) -> list[EventRow]:
         rows = chained(facts, scan=number, time_ns=time_ns, seq=self._seq, previous=self._head)
@@ -204,21 +222,23 @@ class ScanService:
             self._seq, self._head = rows[-1].seq, rows[-1].hash
         return rows
 
-    def _started(self, resumed: Resumed, number: int) -> Fact:
-        gap = number - resumed.last_number - 1 if resumed.last_number else 0
-        reason = "first start" if not resumed.last_number else "stopped" if resumed.clean_stop else "interrupted"
-        return Fact(
-            kind="service_started",
-            subject="service",
-            body={
-                "plant": self._engine.plant.hash,
-                "engine": ENGINE_VERSION,
-                "version": __version__,
-                "after_scan": resumed.last_number,
-                "scans_missed": gap,
-                "reason": reason,
-            },
-        )
+
+def _started(engine: Engine, resumed: Resumed, number: int) -> Fact:
+    gap = number - resumed.last_number - 1 if resumed.last_number else 0
+    reason = "first start" if not resumed.last_number else "stopped" if resumed.clean_stop else "interrupted"
+    return Fact(
+        kind="service_started",
+        subject="service",
+        body={
+            "plant": engine.plant.hash,
+            "approved": engine.approved,
+            "engine": ENGINE_VERSION,
+            "version": __version__,
+            "after_scan": resumed.last_number,
+            "scans_missed": gap,
+            "reason": reason,
+        },
+    )
 
 
 def _lost(first: int, last: int, reason: str) -> Fact:

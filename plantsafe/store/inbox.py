@@ -18,11 +18,18 @@ def _version_1(connection: sqlite3.Connection) -> None:
     )
 
 
-MIGRATIONS = (_version_1,)
+def _version_2(connection: sqlite3.Connection) -> None:
+    connection.execute("CREATE TABLE documents (hash TEXT PRIMARY KEY, document TEXT NOT NULL) STRICT")
 
 
-def submit(folder: Path, request: Request) -> None:
-    """Put `request` into the inbox; a retry with the same id is taken once."""
+MIGRATIONS = (_version_1, _version_2)
+
+
+def submit(folder: Path, request: Request, *, document: str | None = None) -> None:
+    """Put `request` into the inbox; a retry with the same id is taken once.
+
+    `document` is a plant description that the request is about, kept under the request's subject, its hash.
+    """
     if not request.actor:
         raise RequestError("a request needs the name of who makes it", mend="log in first")
     path = folder / INBOX
@@ -32,6 +39,8 @@ def submit(folder: Path, request: Request) -> None:
             connection.execute(
                 "INSERT OR IGNORE INTO requests (id, document) VALUES (?, ?)", (request.id, document_of(request))
             )
+            if document is not None:
+                connection.execute("INSERT OR IGNORE INTO documents VALUES (?, ?)", (request.subject, document))
     finally:
         connection.close()
 
@@ -55,6 +64,12 @@ class InboxReader:
                 "SELECT row, document FROM requests WHERE row > ? ORDER BY row LIMIT ?", (row, limit)
             ).fetchall()
         return [Taken(inbox_row=int(number), request=request_of(document)) for number, document in rows]
+
+    def document(self, plant_hash: str) -> str | None:
+        """The plant description that came with a request, by its hash."""
+        with translated(self.path):
+            row = self._connection.execute("SELECT document FROM documents WHERE hash = ?", (plant_hash,)).fetchone()
+        return str(row[0]) if row else None
 
     def close(self) -> None:
         """Give the connection back."""

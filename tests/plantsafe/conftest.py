@@ -149,12 +149,12 @@ def plant() -> Plant:
 
 @pytest.fixture
 def trace(plant: Plant) -> Trace:
-    return Trace(Engine(plant))
+    return Trace(Engine(plant, approved=True))
 
 
 @pytest.fixture(scope="session")
 def make_trace() -> Callable[..., Trace]:
     def make(**changes: Any) -> Trace:
-        return Trace(Engine(small_plant(**changes)))
+        return Trace(Engine(small_plant(**changes), approved=True))
 
     return make

@@ -15,10 +15,10 @@ import pytest
 from plantsafe.clock import Clock
 from plantsafe.errors import DamagedFileError, PortInUseError
 from plantsafe.frame import Origin
+from plantsafe.history.window import read_window
 from plantsafe.journal.chain import verify
 from plantsafe.plant import Plant
 from plantsafe.request import Request, RequestKind, Role
-from plantsafe.scan.engine import Engine
 from plantsafe.scan.metrics import HealthServer, Metrics
 from plantsafe.scan.replay import replay
 from plantsafe.scan.service import Counts, ScanService
@@ -93,7 +93,7 @@ async def _run(
             stop.set()
 
     clock = clock or Clock.simulated(rate=RATE)
-    service = ScanService(Engine(plant), folder, sources, clock, Metrics(period_wall_s=1 / RATE), on_scan=count)
+    service = ScanService(plant, folder, lambda _: sources, clock, Metrics(period_wall_s=1 / RATE), on_scan=count)
     await asyncio.wait_for(service.run(stop), 60)
     return service
 
@@ -207,6 +207,66 @@ async def test_another_plant_version_takes_states_over_by_name(tmp_path: Path, p
         raised = [e.subject for e in reader.events(kinds=("alarm_raised",))]
     assert removed == ["T.H"]
     assert raised.count("T.HH") == 1
+
+
+def _plant_request(kind: RequestKind, plant: Plant, actor: str, **body: str) -> Request:
+    return Request(
+        id=f"{kind}-{plant.hash[:6]}-{actor}", kind=kind, subject=plant.hash, occurrence=0, actor=actor,
+        role=Role.ENGINEER, second_actor="", made_ns=0, valid_until_ns=2**62, body=dict(body),
+    )  # fmt: skip
+
+
+async def test_a_changed_file_is_approved_and_taken_up_between_two_scans(
+    tmp_path: Path, plant: Plant, make_trace: Any
+) -> None:
+    """Open alarms go over by name, delays with them; the alarm that is gone closes as removed."""
+    document = plant.file.model_dump(mode="python", by_alias=True)
+    alarms = [a | {"limit": 75.0} if a["name"] == "T.HH" else a for a in document["alarms"] if a["name"] != "T.H"]
+    points = [document["points"][-1], *document["points"][:-1]]  # rows move: readers join by name
+    changed = make_trace(alarms=alarms, points=points).engine.plant
+
+    def act(done: int) -> None:
+        if done == 10:
+            submit(tmp_path, _plant_request(RequestKind.APPROVE_PLANT, changed, "test", author="test", reason="mine"))
+            submit(
+                tmp_path, _plant_request(RequestKind.APPROVE_PLANT, changed, "Zhao", author="test", reason="review 7")
+            )
+            load = _plant_request(RequestKind.LOAD_PLANT, changed, "Zhao")
+            submit(tmp_path, load, document=changed.document())
+
+    clock = Clock.simulated(rate=RATE)
+    stop, numbers = asyncio.Event(), []
+
+    def count(record: Any) -> None:
+        numbers.append(record.frame.plant)
+        act(len(numbers))
+        if len(numbers) == 60:
+            stop.set()
+
+    def sources(of: Plant) -> list[Scripted]:
+        return _sources(of, lambda n: 90.0 if n > 3 or of is not plant else 60.0)
+
+    service = ScanService(plant, tmp_path, sources, clock, Metrics(period_wall_s=1 / RATE), on_scan=count)
+    await asyncio.wait_for(service.run(stop), 60)
+    assert numbers[0] == plant.hash
+    assert numbers[-1] == changed.hash
+    with RecordReader(tmp_path) as reader:
+        raised = [e.subject for e in reader.events(kinds=("alarm_raised",))]
+        removed = [e.subject for e in reader.events(kinds=("alarm_removed",))]
+        refused = [json.loads(e.body)["reason"] for e in reader.events(kinds=("request_refused",))]
+        loaded = [json.loads(e.body) for e in reader.events(kinds=("plant_loaded",))]
+        cleared = [e.subject for e in reader.events(kinds=("alarm_cleared",))]
+        assert replay(reader).differences == ()
+        first, last = reader.first_number(), reader.last_number()
+        window = read_window(reader, ("T", "P"), first, last)
+    assert raised.count("T.HH") == 1
+    assert removed == ["T.H"]
+    assert cleared == []
+    assert "another person must approve" in refused[0]
+    assert loaded[0]["approved"] is True
+    assert any("T.HH: limit lowered 80 to 75" in change for change in loaded[0]["changes"])
+    assert set(np.unique(window.value[:, 1])) == {30.0}  # P keeps its values across the change of rows
+    assert window.value[-1, 0] == 90.0
 
 
 async def test_a_damaged_record_stops_with_one_clear_error(tmp_path: Path, plant: Plant) -> None:
