@@ -34,6 +34,8 @@ def alarm(name: str, of: str, direction: str, limit: float, **more: Any) -> dict
 
 
 def plant_document() -> dict[str, Any]:
+    source = {"title": TEXT, "consequence": TEXT, "action": TEXT}
+    unit = {"name": "R1", "title": TEXT, "workshop": "W1", "partition": "W1-A", "process": "nitration_semibatch"}
     return {
         "schema": 1,
         "author": "test",
@@ -44,12 +46,10 @@ def plant_document() -> dict[str, Any]:
                 "partitions": [{"name": "W1-A", "title": TEXT, "head_count": "HC", "head_count_max": 3}],
             }
         ],
-        "units": [{"name": "R1", "title": TEXT, "workshop": "W1", "partition": "W1-A", "process": "nitration_semibatch"}],
+        "units": [unit],
         "sources": [
-            {"name": "DCS", "title": TEXT, "protocol": "opcua", "endpoint": "opc.tcp://127.0.0.1:1", "heartbeat": "DCS.HB",
-             "consequence": TEXT, "action": TEXT},
-            {"name": "SIS", "title": TEXT, "protocol": "modbus", "endpoint": "127.0.0.1:1", "heartbeat": "SIS.HB",
-             "consequence": TEXT, "action": TEXT},
+            source | {"name": "DCS", "protocol": "opcua", "endpoint": "opc.tcp://127.0.0.1:1", "heartbeat": "DCS.HB"},
+            source | {"name": "SIS", "protocol": "modbus", "endpoint": "127.0.0.1:1", "heartbeat": "SIS.HB"},
         ],
         "points": [
             point("DCS.HB", "DCS", kind="count", range=[0.0, 1e9]),
