@@ -1,0 +1,73 @@
+"""Alarms: a limit or an expression, what happens if nobody acts, and what to do."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from pydantic import Field
+
+from plantsafe.plant.model.entry import Entry, Found, Name, Text
+
+Class = Literal["safety", "environment", "process", "SIS", "GDS", "occupancy", "diagnostic"]
+SHELVE_MAX_MIN = {1: 0.0, 2: 60.0, 3: 480.0, 4: 480.0}  # by priority; site default
+NEVER_SHELVED = ("SIS", "GDS")  # site default
+DELAY_SHARE_MAX = 0.2  # of the time to respond; site default
+
+
+class Rationalised(Entry):
+    """What every alarm says: how it is judged in time, how urgent it is, and what to do.
+
+    cause: why it usually comes. suppress: an expression; while it is true the alarm is suppressed by design.
+    first_out: the group of which the first alarm to come is marked. shelve_max_min: the longest time that it may be
+    shelved, 0 for never, None for the site default of its priority; shelve_times_max: how often in a shift.
+    guidance_by_phase: more to do in a phase of the unit, by the phase's name.
+    """
+
+    name: Name
+    on_delay_s: float = Field(default=0.0, ge=0.0)
+    off_delay_s: float = Field(default=0.0, ge=0.0)
+    priority: int = Field(ge=1, le=4)
+    klass: Class = Field(alias="class")
+    consequence: Text
+    cause: Text | None = None
+    action: Text
+    respond_min: float = Field(gt=0)
+    suppress: str | None = None
+    first_out: Name | None = None
+    shelve_max_min: float | None = Field(default=None, ge=0)
+    shelve_times_max: int | None = Field(default=None, ge=0)
+    guidance_by_phase: dict[str, Text] = Field(default_factory=dict)
+
+    def own_mistakes(self) -> Iterator[Found]:
+        """A delay that leaves the time to respond, and shelving within the limits of priority and class."""
+        if self.on_delay_s > DELAY_SHARE_MAX * self.respond_min * 60.0:
+            most = DELAY_SHARE_MAX * self.respond_min * 60.0
+            wrong = f"on-delay {self.on_delay_s:g} s is over a fifth of the {self.respond_min:g} min to respond"
+            yield Found(("on_delay_s",), wrong, f"write at most {most:g}", "delay")
+        if self.klass in NEVER_SHELVED:
+            for key in ("on_delay_s", "off_delay_s"):
+                if getattr(self, key) > 0:
+                    wrong = f"a delay on a {self.klass} alarm"
+                    yield Found((key,), wrong, "remove it: trips and gas are shown at once", "delay")
+        most = 0.0 if self.klass in NEVER_SHELVED else SHELVE_MAX_MIN[self.priority]
+        if self.shelve_max_min is not None and self.shelve_max_min > most:
+            wrong = (
+                f"{self.shelve_max_min:g} min of shelving; class {self.klass}, priority {self.priority} allow {most:g}"
+            )
+            yield Found(("shelve_max_min",), wrong, f"write at most {most:g}", "shelving")
+
+
+class Alarm(Rationalised):
+    """An alarm on a limit of a point; `deadband` and `limit` in the point's unit of measure."""
+
+    point: Name
+    direction: Literal["HH", "H", "L", "LL"]
+    limit: float
+    deadband: float = Field(ge=0.0)
+
+
+class ExpressionAlarm(Rationalised):
+    """An alarm on an expression over points of one unit (see `plantsafe.plant.expression`)."""
+
+    unit: Name
+    title: Text
+    expression: str

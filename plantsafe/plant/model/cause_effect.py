@@ -1,0 +1,85 @@
+"""Causes and effects: which cause brings about which effect, when, and what the effect needs to be possible."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from pydantic import Field
+
+from plantsafe.plant.model.entry import Entry, Found, Name, Text
+
+
+class Precondition(Entry):
+    """What an effect needs: an expression that is true while it is there, or an entry of a register in its term.
+
+    instrument air, cooling reserve, an empty dump vessel, an intact rupture disc, a UPS, a test not overdue.
+    """
+
+    name: Name
+    title: Text
+    expression: str | None = None
+    register_entry: Name | None = None
+
+    def own_mistakes(self) -> Iterator[Found]:
+        """One way to judge it."""
+        if (self.expression is None) == (self.register_entry is None):
+            mend = "give either expression or register_entry"
+            yield Found((), "a precondition is judged in one way", mend, "precondition")
+
+
+class Effect(Entry):
+    """One column: what is done to the plant. elements: final elements of functions, by their names."""
+
+    name: Name
+    title: Text
+    unit: Name
+    elements: tuple[Name, ...] = ()
+    preconditions: tuple[Precondition, ...] = ()
+
+    def own_mistakes(self) -> Iterator[Found]:
+        """An effect that needs nothing does not exist."""
+        if not self.preconditions:
+            mend = "say what it needs: air, power, cooling, an empty vessel, a test in its term"
+            yield Found((), f"effect {self.name} has no preconditions", mend, "precondition")
+
+
+class Cell(Entry):
+    """Where a cause meets an effect.
+
+    action: X trips, T trips after `delay_s`, P is a permissive, I inhibits, A only tells people (ISO 10418 usage).
+    reset: the effect stays until somebody resets it. override: `start_up` may be overridden while starting.
+    """
+
+    effect: Name
+    action: Literal["X", "T", "P", "I", "A"]
+    delay_s: float = Field(default=0.0, ge=0)
+    reset: bool = True
+    override: Literal["none", "start_up"] = "none"
+
+    def own_mistakes(self) -> Iterator[Found]:
+        """A delay belongs to T, and T has one."""
+        if (self.action == "T") != (self.delay_s > 0):
+            wrong = f"action {self.action} with delay_s {self.delay_s:g}"
+            yield Found(("action",), wrong, "T has a delay_s over 0, the others have none", "cell")
+
+
+class CauseRow(Entry):
+    """One row: a safety function, an alarm or an expression, and its cells."""
+
+    name: Name
+    title: Text
+    function: Name | None = None
+    alarm: Name | None = None
+    expression: str | None = None
+    bypass_allowed: bool
+    reset_permit: str | None = None
+    cells: tuple[Cell, ...] = Field(min_length=1)
+
+    def own_mistakes(self) -> Iterator[Found]:
+        """One cause, each effect once."""
+        if sum(one is not None for one in (self.function, self.alarm, self.expression)) != 1:
+            yield Found((), "a row has one cause", "give either function, alarm or expression", "cause")
+        seen: set[str] = set()
+        for i, cell in enumerate(self.cells):
+            if cell.effect in seen:
+                yield Found(("cells", i, "effect"), f"{cell.effect} is in this row already", "remove one cell", "cell")
+            seen.add(cell.effect)

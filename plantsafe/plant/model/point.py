@@ -1,0 +1,103 @@
+"""Points: one measured or computed value each, and where it is read."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from pydantic import Field
+
+from plantsafe.plant.model.entry import Entry, Found, Name, Text
+
+WORDS = {
+    "bool": 1, "int16": 1, "uint16": 1, "int32": 2, "uint32": 2, "float32": 2, "int64": 4, "uint64": 4, "float64": 4
+}  # fmt: skip  # registers of 16 bits
+BIT_TABLES = ("coil", "discrete")
+
+
+class OpcUaAddress(Entry):
+    """An OPC UA node: `node`, an identifier (`s=...` or `i=...`) in the source's namespace or in one named by URI.
+
+    browse_path: instead of `node`, the way from the Objects folder, as `2:Unit/2:R101/2:TI-101` with the namespace's
+    URI in `namespace`; it is translated once when the link is made.
+    """
+
+    node: str = Field(default="", pattern=r"^[isgb]=.+$")
+    namespace: str | None = None
+    browse_path: str = ""
+
+    def own_mistakes(self) -> Iterator[Found]:
+        """One way to find the node."""
+        if bool(self.node) == bool(self.browse_path):
+            yield Found((), "has not one way to its node", "give either node or browse_path", "address")
+
+
+class ModbusAddress(Entry):
+    """A place in a Modbus device; `address` is zero-based as on the wire.
+
+    value = raw * scale + offset. byte_order: of the two bytes in a register. word_order: of the registers of a number.
+    """
+
+    table: Literal["coil", "discrete", "input", "holding"]
+    address: int = Field(ge=0, le=65535)
+    device: int = Field(default=1, ge=0, le=255)
+    type: Literal[
+        "bool", "int16", "uint16", "int32", "uint32", "float32", "int64", "uint64", "float64"
+    ] = "uint16"  # fmt: skip
+    bit: int | None = Field(default=None, ge=0, le=15)
+    byte_order: Literal["big", "little"] = "big"
+    word_order: Literal["big", "little"] = "big"
+    scale: float = 1.0
+    offset: float = 0.0
+
+    @property
+    def words(self) -> int:
+        """How many registers (or bits, in a table of bits) the value takes."""
+        return 1 if self.table in BIT_TABLES or self.bit is not None else WORDS[self.type]
+
+    def own_mistakes(self) -> Iterator[Found]:
+        """A bit only of one register, the last register at most 65535, a scale that keeps values apart."""
+        if self.bit is not None and self.table in BIT_TABLES:
+            yield Found(("bit",), f"a {self.table} is a bit already", "remove bit", "register")
+        elif self.bit is not None and WORDS[self.type] > 1:
+            yield Found(("bit",), f"a bit of a {self.type}", "name the one register that holds the bit", "register")
+        if self.table in BIT_TABLES and self.type not in ("bool", "uint16"):
+            yield Found(("type",), f"a {self.table} cannot hold a {self.type}", "write type: bool", "register")
+        if self.address + self.words > 65536:
+            wrong = f"{self.type} at {self.address} reaches past the last register, 65535"
+            yield Found(("address",), wrong, "correct the address; it is zero-based", "register")
+        if self.scale == 0.0:
+            yield Found(("scale",), "scale 0 makes every value the same", "leave it out, or give the step", "register")
+
+
+class Point(Entry):
+    """One measured or computed value.
+
+    range: what the instrument can show, engineering units. resolution: its smallest step, 0 for unknown.
+    fail_direction: where the instrument drives on a fault of its own; `none` means that an instrument at the end of
+    its range is taken at its word and counts as beyond every limit on that side.
+    states: names of the codes of a state point. same_as: the point of another system that measures the same thing.
+    """
+
+    name: Name
+    title: Text
+    unit: Name
+    source: Name
+    kind: Literal["analog", "state", "count"] = "analog"
+    eu: str = ""
+    range: tuple[float, float] = (0.0, 1.0)
+    resolution: float = Field(default=0.0, ge=0.0)
+    fail_direction: Literal["none", "high", "low"] = "none"
+    opcua: OpcUaAddress | None = None
+    modbus: ModbusAddress | None = None
+    states: dict[int, Text] = Field(default_factory=dict)
+    same_as: Name | None = None
+
+    def own_mistakes(self) -> Iterator[Found]:
+        """A range with a lower and an upper end, one address, a step smaller than the range."""
+        low, high = self.range
+        if low >= high:
+            yield Found(("range",), f"range {low:g} to {high:g} is empty", "write the lower end first", "range")
+        elif self.resolution > high - low:
+            wrong = f"resolution {self.resolution:g} is more than the range {low:g} to {high:g}"
+            yield Found(("resolution",), wrong, "give the smallest step that the instrument shows", "range")
+        if (self.opcua is None) == (self.modbus is None):
+            yield Found((), "a point has one address", "give either opcua or modbus", "address")

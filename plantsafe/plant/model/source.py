@@ -1,0 +1,88 @@
+"""Sources: the systems that values are read from, over a protocol, without ever writing."""
+
+from collections.abc import Iterator
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field
+
+from plantsafe.plant.model.entry import Entry, Found, Name, Text
+
+_SHOULD_BE = {"opcua": "opc.tcp://HOST:PORT/PATH", "modbus": "tcp://HOST:PORT"}
+
+
+class FastGroup(Entry):
+    """Points of a source that are read more often than the scan, for functions that must act within seconds."""
+
+    name: Name
+    period_s: float = Field(ge=0.1, le=0.5)
+    points: tuple[Name, ...] = Field(min_length=1)
+
+
+class SourceLimits(Entry):
+    """What the server bears; None where it tells us itself or there is no limit."""
+
+    nodes_per_read: int | None = Field(default=None, ge=1)
+    registers_per_read: int | None = Field(default=None, ge=1, le=125)
+    bits_per_read: int | None = Field(default=None, ge=1, le=2000)
+    requests_per_s: float | None = Field(default=None, gt=0)
+
+
+class Credentials(Entry):
+    """How we sign in. Secrets come from the environment: `password_env` is the name of a variable, never a secret."""
+
+    user: str = Field(min_length=1)
+    password_env: str = Field(pattern=r"^[A-Z][A-Z0-9_]*$")
+
+
+class SourceEntry(Entry):
+    """Where values come from. `heartbeat` is a point that changes while the source is alive.
+
+    scan_period_s: None for the plant's own. max_source_age_s: values that the source itself stamped longer ago are
+    stale; None for sources that stamp the last change. certificate, private_key, server_certificate: files.
+    """
+
+    name: Name
+    title: Text
+    protocol: Literal["opcua", "modbus"]
+    endpoint: str
+    namespace: str | None = None
+    security: Literal["None", "Basic256Sha256", "Aes128_Sha256_RsaOaep", "Aes256_Sha256_RsaPss"] = "None"
+    security_mode: Literal["Sign", "SignAndEncrypt"] = "SignAndEncrypt"
+    certificate: str | None = None
+    private_key: str | None = None
+    server_certificate: str | None = None
+    credentials: Credentials | None = None
+    timeout_s: float = Field(default=0.5, gt=0, le=10)
+    scan_period_s: float | None = Field(default=None, gt=0)
+    heartbeat: Name
+    max_source_age_s: float | None = Field(default=None, gt=0)
+    fast_groups: tuple[FastGroup, ...] = ()
+    limits: SourceLimits = SourceLimits()
+    consequence: Text
+    action: Text
+
+    def own_mistakes(self) -> Iterator[Found]:
+        """An endpoint without secrets, and a secured link with its certificate."""
+        if "@" in self.endpoint.split("?")[0]:
+            wrong = "the endpoint carries a user or a password"
+            yield Found(("endpoint",), wrong, "write credentials: {user: ..., password_env: NAME}", "secret")
+        elif not _is_endpoint(self.endpoint, self.protocol):
+            wrong = f"{self.endpoint!r} is no {self.protocol} endpoint"
+            yield Found(("endpoint",), wrong, f"write {_SHOULD_BE[self.protocol]}", "endpoint")
+        if self.security != "None" and self.protocol == "modbus":
+            yield Found(("security",), "Modbus TCP has no security", "remove security; keep the link inside its zone")
+        if self.security != "None" and (self.certificate is None or self.private_key is None):
+            wrong = f"security {self.security} without certificate and private_key"
+            yield Found(("security",), wrong, "name the two files", "security")
+
+
+def _is_endpoint(endpoint: str, protocol: str) -> bool:
+    scheme = {"opcua": "opc.tcp", "modbus": "tcp"}[protocol]
+    if protocol == "modbus" and "://" not in endpoint:
+        endpoint = f"tcp://{endpoint}"
+    try:
+        parts = urlsplit(endpoint)
+        return parts.scheme == scheme and bool(parts.hostname) and (parts.port or 0) > 0
+    except ValueError:
+        return False
