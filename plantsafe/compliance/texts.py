@@ -1,47 +1,28 @@
 """Words, numbers and times of the summary in one language."""
 
 import math
-from datetime import datetime, timedelta, timezone
-from functools import cache
-from importlib import resources
-from typing import Any, Literal, get_args
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-from ruamel.yaml import YAML
+from typing import Any
 
 from plantsafe.compliance.rules import Comparator, Unit
-from plantsafe.errors import RequestError
-from plantsafe.plant.model import Text
+from plantsafe.language import Language, Texts, language_of, moment, of, said_by, texts_of
 
-Language = Literal["en", "zh"]
-_NS_PER_S = 1_000_000_000
+__all__ = [
+    "Language", "duration", "grouped", "language_of", "limit_text", "moment", "of", "quantity", "said", "share",
+    "tables",
+]  # fmt: skip
+
+_PACKAGE = "plantsafe.compliance"
 _AS_LIMIT: dict[Comparator, str] = {"<=": "at_most", "<": "less_than", ">=": "at_least", ">": "more_than"}
 
 
-@cache
-def tables() -> dict[str, dict[str, dict[str, str]]]:
-    """texts.yaml: table, key, language."""
-    text = resources.files("plantsafe.compliance").joinpath("texts.yaml").read_text(encoding="utf-8")
-    answer: dict[str, dict[str, dict[str, str]]] = YAML(typ="safe", pure=True).load(text)
-    return answer
-
-
-def language_of(language: str) -> Language:
-    """The language of that code; raises RequestError for one that there is not."""
-    for known in get_args(Language):
-        if language == known:
-            return known  # type: ignore[no-any-return]  # get_args gives the literals themselves
-    raise RequestError(f"there is no summary in the language {language!r}", mend="ask for en or zh")
+def tables() -> Texts:
+    """The texts of the summary: table, key, language."""
+    return texts_of(_PACKAGE)
 
 
 def said(table: str, key: str, language: Language, **words: Any) -> str:
     """The text of `key` in one of the tables of texts.yaml, with its names filled in."""
-    return tables()[table][key][language].format(**words)
-
-
-def of(text: Text, language: Language) -> str:
-    """A text of the plant file or of a rule."""
-    return text.zh if language == "zh" else text.en
+    return said_by(_PACKAGE, table, key, language, words)
 
 
 def duration(seconds: float, language: Language, *, up: bool) -> str:
@@ -87,15 +68,3 @@ def limit_text(limit: float, unit: Unit, comparator: Comparator, language: Langu
 def grouped(number: int) -> str:
     """A count with thousands apart."""
     return f"{number:,}"
-
-
-def moment(time_ns: int, zone: str) -> str:
-    """A time on the site's clock, with its distance from UTC."""
-    try:
-        place: Any = ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        place = timezone(timedelta(0))
-    seconds = time_ns // _NS_PER_S
-    when = datetime.fromtimestamp(seconds, tz=place)
-    offset = when.strftime("%z")
-    return f"{when:%Y-%m-%d %H:%M:%S} UTC{offset[:3]}:{offset[3:5]}"

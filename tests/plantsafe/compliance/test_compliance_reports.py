@@ -10,12 +10,12 @@ import pytest
 from pypdf import PdfReader
 
 from plantsafe.compliance import Summary, head_for_page, render_csv, render_json, render_pdf, rows_for_page, summarise
-from plantsafe.compliance.render_pdf import CJK_FAMILIES, font_families
 from plantsafe.compliance.texts import duration, share, tables
 from plantsafe.errors import RequestError
 from plantsafe.frame import BAD_SENSOR_FAILURE
 from plantsafe.plant import Plant
 from plantsafe.store.record import RecordReader
+from plantsafe.typesetting import CJK_FAMILIES, font_families
 from plantsafe.verdict import Fact
 
 BEGIN_NS, MADE_NS = 1_780_000_000_000_000_000, 1_780_000_900_000_000_000
