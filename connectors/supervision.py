@@ -9,7 +9,7 @@ from typing import Generic, Protocol, TypeVar
 import structlog
 
 FIRST_DELAY_S = 0.2  # site default: a restarted server is found again within one scan
-LAST_DELAY_S = 5.0  # site default: a server that is away for long is asked twelve times a minute
+LAST_DELAY_S = 3.0  # site default: a server that returns is found within 5 s, connecting included
 STEADY_S = 10.0  # site default: a connection that held this long starts the delays anew
 CLOSE_S = 1.0  # site default: a dead server is not waited for longer when its connection is given up
 

@@ -7,6 +7,7 @@ from connectors.modbus.decode import Image
 from connectors.modbus.decode import decode as decode_registers
 from connectors.modbus.map import register_map
 from connectors.opcua.decode import RESOLUTION_NS, settle
+from connectors.opcua.stock import RESOLUTION_NS as SHOWN_NS  # asyncua's server shows no finer times
 from plantsafe.clock import Clock
 from plantsafe.frame import GOOD, Origin
 from plantsafe.source import Columns, Source, silence
@@ -44,7 +45,7 @@ class VirtualOpcUaSource:
         return Columns(
             value=value,
             status=status,
-            source_time_ns=readings.source_time_ns[self._points] // RESOLUTION_NS * RESOLUTION_NS,
+            source_time_ns=readings.source_time_ns[self._points] // SHOWN_NS * SHOWN_NS,
             answered=True,
             origin=Origin.SERVER,
             resolution_ns=RESOLUTION_NS,

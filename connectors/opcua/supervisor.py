@@ -2,46 +2,80 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+import numpy as np
 from asyncua import ua
 from asyncua.client.ua_client import UaClientState
 from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.status_codes import StatusCodes
-from asyncua.ua.uaerrors import UaStatusCodeError
+from asyncua.ua.uaerrors import UaError, UaStatusCodeError
 
-from connectors.opcua.client import ReadOnlyClient, read_parameters
+from connectors.opcua.access import WriteAccess, write_access
+from connectors.opcua.bulk import Reads, prepare
+from connectors.opcua.client import ReadOnlyClient
+from connectors.opcua.decode import Answers
 from connectors.opcua.map import NodeMap, resolve
+from connectors.opcua.security import OPEN, Security
 from connectors.supervision import Ending
+from plantsafe.errors import SourceError
 from plantsafe.frame import BAD_NODE_ID_UNKNOWN
 
 CHUNK_NODES = 1000  # measured: larger reads block the loop for longer without costing less
-CHUNKS_IN_FLIGHT = 2  # site default: hides one round trip and keeps the load on the server low
 CONNECT_TIMEOUT_S = 4.0  # site default: per request while connecting; never delays a scan
+PREPARE_TIMEOUT_S = 20.0  # site default: for all nodes of a server that answers
 TIMEOUTS_TO_GIVE_UP = 3  # site default: a server that owes three answers in a row is connected to anew
+PATHS_A_REQUEST = 200  # site default: TranslateBrowsePaths walks the address space, so it is asked for less at once
+SERVER_CLOCK = ua.NodeId(ua.Int32(ObjectIds.Server_ServerStatus_CurrentTime))
 _CAPACITY = (StatusCodes.BadTooManyOperations, StatusCodes.BadResponseTooLarge, StatusCodes.BadRequestTooLarge)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One answer for every point, and what the server's clock said (UTC seconds, NaN where it has none)."""
+
+    answers: Answers
+    server_s: float
+    resolution_ns: int
 
 
 class OpcUaLink:
     """A session with its prepared reads. `read` is for one caller at a time."""
 
-    def __init__(self, client: ReadOnlyClient, nodes: Sequence[ua.NodeId | None], chunk: int) -> None:
+    def __init__(
+        self, client: ReadOnlyClient, nodes: Sequence[ua.NodeId | None], chunk: int, access: WriteAccess | None = None
+    ) -> None:
         self._client = client
-        self._known = [i for i, node in enumerate(nodes) if node is not None]
-        self._nodes = [node for node in nodes if node is not None]
-        self._unknown = [ua.DataValue(StatusCode=ua.StatusCode(ua.UInt32(BAD_NODE_ID_UNKNOWN))) for _ in nodes]
+        self._rows = np.array([i for i, node in enumerate(nodes) if node is not None], dtype=np.intp)
+        self._wanted = [*(node for node in nodes if node is not None), SERVER_CLOCK]
+        self._points = len(nodes)
         self._ending = Ending()
         self._timeouts = 0
-        self._prepare(chunk)
-
-    def _prepare(self, chunk: int) -> None:
+        self._reads: Reads | None = None
         self.chunk = chunk
-        self._reads = [read_parameters(self._nodes[i : i + chunk]) for i in range(0, len(self._nodes), chunk)]
+        self.access = access
 
-    async def read(self, timeout_s: float) -> list[ua.DataValue]:
+    async def prepare(self) -> None:
+        """Make the request bytes, `chunk` nodes a request."""
+        self._reads = await prepare(self._client, self._wanted, self.chunk)
+
+    @property
+    def requests(self) -> int:
+        """Requests sent in this connection."""
+        return self._client.requests
+
+    @property
+    def bytes_received(self) -> int:
+        """Bytes that came in over this connection."""
+        return self._client.bytes_received
+
+    async def read(self, timeout_s: float) -> Reading:
         """All points once, in the order of the map; raises when the server does not answer all of them in time."""
+        if self._reads is None:
+            await self.prepare()
+        assert self._reads is not None  # noqa: S101  made in the line above
         try:
-            async with asyncio.timeout(timeout_s):
-                answers = await self._read_chunks()
+            got = await self._reads.read(timeout_s)
         except TimeoutError:
             self._timeouts += 1
             if self._timeouts >= TIMEOUTS_TO_GIVE_UP:
@@ -49,27 +83,31 @@ class OpcUaLink:
             raise
         except UaStatusCodeError as error:
             if error.code in _CAPACITY and self.chunk > 1:
-                self._prepare(self.chunk // 2)
+                self.chunk, self._reads = self.chunk // 2, None
             else:
                 self.fail(f"Read refused: {error}")
             raise
+        except SourceError as error:
+            self.fail(f"damaged answer: {error}")
+            raise
         self._timeouts = 0
-        results = self._unknown.copy()
-        for i, answer in zip(self._known, answers, strict=True):
-            results[i] = answer
-        return results
+        return Reading(
+            answers=self._placed(got), server_s=float(got.value[-1]), resolution_ns=self._reads.resolution_ns
+        )
 
-    async def _read_chunks(self) -> list[ua.DataValue]:
-        if len(self._reads) == 1:
-            return await self._client.read(self._reads[0])
-        turn = asyncio.Semaphore(CHUNKS_IN_FLIGHT)
-
-        async def one(parameters: ua.ReadParameters) -> list[ua.DataValue]:
-            async with turn:
-                return await self._client.read(parameters)
-
-        parts = await asyncio.gather(*(one(parameters) for parameters in self._reads))
-        return [answer for part in parts for answer in part]
+    def _placed(self, got: Answers) -> Answers:
+        """The answers in the rows of the points; points without a node are unknown to the server."""
+        known = len(self._rows)
+        if known == self._points:
+            return Answers(
+                value=got.value[:-1], status=got.status[:-1], source_time_ns=got.source_time_ns[:-1], texts=got.texts
+            )
+        placed = Answers.blank(self._points, BAD_NODE_ID_UNKNOWN)
+        placed.value[self._rows] = got.value[:-1]
+        placed.status[self._rows] = got.status[:-1]
+        placed.source_time_ns[self._rows] = got.source_time_ns[:-1]
+        placed.texts.update({int(self._rows[i]): text for i, text in got.texts.items() if i < known})
+        return placed
 
     def fail(self, reason: str) -> None:
         """Give the connection up; the supervisor makes a new one."""
@@ -96,23 +134,72 @@ class OpcUaLink:
             self._client.disconnect_socket()
 
 
-async def connect(endpoint: str, nodes: NodeMap) -> OpcUaLink:
-    """A new session with everything resolved anew; raises what asyncua raises when the server cannot be used."""
-    client = ReadOnlyClient(endpoint, CONNECT_TIMEOUT_S)
+async def connect(endpoint: str, nodes: NodeMap, security: Security = OPEN, *, ask_access: bool = False) -> OpcUaLink:
+    """A new session with everything resolved anew; raises SourceError, or what asyncua raises.
+
+    `ask_access` also asks where the server would let us write.
+    """
+    client = ReadOnlyClient(endpoint, CONNECT_TIMEOUT_S, security)
     await client.open()
     try:
-        namespaces, limit = await client.values_of(
-            [
-                ua.NodeId(ua.Int32(ObjectIds.Server_NamespaceArray)),
-                ua.NodeId(ua.Int32(ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerRead)),
-            ]
-        )
-        uris = namespaces.Value.Value if namespaces.Value is not None else None
-        resolved = resolve(nodes, uris or [])
-        return OpcUaLink(client, resolved, _chunk(limit))
+        async with asyncio.timeout(PREPARE_TIMEOUT_S):
+            namespaces, limit = await client.values_of(
+                [
+                    ua.NodeId(ua.Int32(ObjectIds.Server_NamespaceArray)),
+                    ua.NodeId(ua.Int32(ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerRead)),
+                ]
+            )
+            uris = namespaces.Value.Value if namespaces.Value is not None else None
+            resolved = await _with_paths(client, await resolve(nodes, uris or []))
+            chunk = _chunk(limit)
+            access = await _asked(client, nodes.names, resolved, chunk) if ask_access else None
+            link = OpcUaLink(client, resolved, chunk, access)
+            await link.prepare()
+        return link
     except BaseException:
-        await client.disconnect()
+        await _abandon(client)
         raise
+
+
+async def _abandon(client: ReadOnlyClient) -> None:
+    """End a session that will not be used, however that goes."""
+    try:
+        async with asyncio.timeout(1.0):
+            await client.disconnect()
+    except Exception:  # noqa: BLE001, S110  it is given up; how it ends does not matter
+        pass
+    finally:
+        client.disconnect_socket()
+
+
+async def _with_paths(
+    client: ReadOnlyClient, nodes: Sequence[ua.NodeId | ua.RelativePath | None]
+) -> list[ua.NodeId | None]:
+    """Browse paths replaced by the node at their end; None where there is none or more than one."""
+    found = [node if isinstance(node, ua.NodeId) else None for node in nodes]
+    paths = [(i, node) for i, node in enumerate(nodes) if isinstance(node, ua.RelativePath)]
+    for begin in range(0, len(paths), PATHS_A_REQUEST):
+        part = paths[begin : begin + PATHS_A_REQUEST]
+        asked = [ua.BrowsePath(ua.NodeId(ua.Int32(ObjectIds.ObjectsFolder)), path) for _, path in part]
+        results = await client.uaclient.session.translate_browsepaths_to_nodeids(asked)
+        for (i, _), result in zip(part, results, strict=True):
+            if result.StatusCode.is_good() and len(result.Targets) == 1:
+                target = result.Targets[0].TargetId
+                found[i] = ua.NodeId(target.Identifier, target.NamespaceIndex, target.NodeIdType)
+    return found
+
+
+async def _asked(
+    client: ReadOnlyClient, names: Sequence[str], nodes: Sequence[ua.NodeId | None], chunk: int
+) -> WriteAccess | None:
+    """The server's answer, or None when it would not say: that must not cost the connection."""
+    there = [(name, node) for name, node in zip(names, nodes, strict=True) if node is not None]
+    try:
+        return await write_access(
+            client, [name for name, _ in there], [node for _, node in there], chunk, PREPARE_TIMEOUT_S / 2
+        )
+    except (TimeoutError, UaError, SourceError):
+        return None
 
 
 def _chunk(limit: ua.DataValue) -> int:
