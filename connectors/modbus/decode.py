@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from connectors.misfits import BAD_NOT_SUPPORTED, BAD_OUT_OF_RANGE
-from connectors.modbus.map import KINDS, RegisterMap
+from connectors.modbus.map import BIT_TABLES, DTYPES, RegisterMap
 from plantsafe.frame import BAD, BAD_COMMUNICATION_ERROR, BAD_NO_COMMUNICATION, BAD_NODE_ID_UNKNOWN, F8, U4, is_bad
 
 Image = NDArray[np.uint16]
@@ -12,17 +12,18 @@ Image = NDArray[np.uint16]
 BAD_DEVICE_FAILURE = 0x808B0000
 BAD_RESOURCE_UNAVAILABLE = 0x80040000
 
-ILLEGAL_ADDRESS = 2
+ILLEGAL_ADDRESS, ILLEGAL_VALUE = 2, 3
+NO_PATH, NO_TARGET = 10, 11
 EXCEPTION_STATUS = {  # Modbus application protocol V1.1b3, chapter 7 -> OPC UA Part 6, annex A
     1: BAD_NOT_SUPPORTED,  # illegal function
     ILLEGAL_ADDRESS: BAD_NODE_ID_UNKNOWN,
-    3: BAD_OUT_OF_RANGE,  # illegal data value
+    ILLEGAL_VALUE: BAD_OUT_OF_RANGE,
     4: BAD_DEVICE_FAILURE,
     5: BAD_RESOURCE_UNAVAILABLE,  # acknowledge: answer later
     6: BAD_RESOURCE_UNAVAILABLE,  # device busy
     8: BAD_DEVICE_FAILURE,  # memory parity error
-    10: BAD_NO_COMMUNICATION,  # gateway path unavailable
-    11: BAD_NO_COMMUNICATION,  # gateway target failed to respond
+    NO_PATH: BAD_NO_COMMUNICATION,  # gateway path unavailable
+    NO_TARGET: BAD_NO_COMMUNICATION,  # gateway target failed to respond
 }
 
 
@@ -31,32 +32,29 @@ def status_of(exception: int) -> int:
     return EXCEPTION_STATUS.get(exception, BAD_COMMUNICATION_ERROR)
 
 
+def words_of(table: str, payload: bytes, count: int) -> Image:
+    """The data octets of an answer as `count` words of the image: registers high octet first, bits low bit first."""
+    if table in BIT_TABLES:
+        return np.unpackbits(np.frombuffer(payload, np.uint8), bitorder="little")[:count].astype(np.uint16)
+    return np.frombuffer(payload, ">u2").astype(np.uint16)
+
+
 def decode(registers: RegisterMap, image: Image, status: U4) -> tuple[F8, U4]:
-    """Value and status (n_points), engineering units; NaN where `status` is Bad, Bad where a float is not finite."""
-    first = image[registers.at].astype(np.uint32)
-    second = image[np.minimum(registers.at + 1, registers.size - 1)].astype(np.uint32)
-    high = np.where(registers.little, second, first)
-    low = np.where(registers.little, first, second)
-    double = (high << np.uint32(16)) | low
-    single = first.astype(np.uint16)
+    """Value and status (n_points), engineering units; NaN where `status` is Bad, Bad where a value is not finite.
+
+    A 64-bit integer past 2**53 loses what a float64 cannot hold.
+    """
+    octets = image.astype(">u2").view(np.uint8)
     raw = np.empty(len(registers.at))
-    for code, kind in enumerate(KINDS):
-        mine = registers.kind == code
-        match kind:
-            case "bool":
-                shift = np.maximum(registers.bit[mine], 0).astype(np.uint32)
-                word = first[mine]
-                raw[mine] = np.where(registers.bit[mine] >= 0, (word >> shift) & np.uint32(1), word != 0)
-            case "uint16":
-                raw[mine] = single[mine]
-            case "int16":
-                raw[mine] = single[mine].view(np.int16)
-            case "uint32":
-                raw[mine] = double[mine]
-            case "int32":
-                raw[mine] = double[mine].view(np.int32)
-            case _:
-                raw[mine] = double[mine].view(np.float32)
-    value = raw * registers.scale + registers.offset
+    with np.errstate(invalid="ignore"):  # a signalling NaN is as bad as a quiet one
+        for group in registers.groups:
+            read = octets[group.octets].view(DTYPES[group.kind])[:, 0]
+            if group.kind == "bool":
+                one_bit = (read >> np.maximum(group.bit, 0)) & 1
+                raw[group.points] = np.where(group.bit >= 0, one_bit, read != 0)
+            else:
+                raw[group.points] = read
+    with np.errstate(over="ignore", invalid="ignore"):
+        value = raw * registers.scale + registers.offset
     status = np.where(~np.isfinite(value) & ~is_bad(status), np.uint32(BAD), status)
     return np.where(is_bad(status), np.nan, value), status

@@ -1,90 +1,225 @@
-"""One socket to one address, and the devices behind it that do not answer."""
+"""One line to one address, shared by all sources and units there: its socket, its supervisor, its turns."""
 
 import asyncio
-import random
+import weakref
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from urllib.parse import urlparse
 
-from connectors.modbus.client import ReadOnlyModbusClient
-from connectors.modbus.map import Block
-from connectors.supervision import Ending, delay_s
+from connectors.modbus.blocks import Block
+from connectors.modbus.client import Exchange, ReadOnlyConnection
+from connectors.modbus.units import Units
+from connectors.supervision import Ending, Supervisor
 from plantsafe.errors import SourceError
 
 DEFAULT_PORT = 502  # IANA: mbap
 CONNECT_TIMEOUT_S = 1.0  # site default; never delays a scan
-REQUEST_TIMEOUT_S = 0.4  # site default: a safety system answers in a tenth of this
+REQUEST_TIMEOUT_S = 0.3  # site default: a safety system answers in a tenth of this
+PROOF_UNITS = 8  # site default: how many units are asked before an address counts as silent
+KNOCKS_S = 0.5  # site default: resting units are knocked at between two reads, for no longer than that
 
 
 class ModbusLink:
-    """A connected socket. After a timeout or a broken answer it is given up, so that no late answer can be taken."""
+    """An address that answers. Its socket is dropped after a timeout or a broken answer and made anew at once, so
+    that the other units go on; the link is over when that fails, or when no unit answers."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, connected: Callable[[], None]) -> None:
+        self._host, self._port = host, port
+        self._connected = connected
         self._ending = Ending()
-        self._client = ReadOnlyModbusClient(
-            host, port, timeout_s=CONNECT_TIMEOUT_S, on_lost=lambda: self._ending.say("the connection was lost")
-        )
-        self._address = f"{host}:{port}"
+        self.connection: ReadOnlyConnection | None = None
 
-    async def open(self) -> "ModbusLink":
-        """Connect; raises ConnectionError."""
+    async def open(self, proofs: Sequence[Block]) -> "ModbusLink":
+        """Connect, and have one of the blocks answered: a server that accepts and stays silent is not up."""
         try:
-            connected = await self._client.connect()
+            reason = ""
+            for block in proofs[:PROOF_UNITS]:
+                await self.renew(CONNECT_TIMEOUT_S)
+                exchange = await self.ask([block], depth=1, timeout_s=REQUEST_TIMEOUT_S, within_s=REQUEST_TIMEOUT_S)
+                if exchange.answers[0] is not None:
+                    return self
+                reason = reason or exchange.failure
+            raise ConnectionError(f"{self._host}:{self._port} accepts connections but does not answer: {reason}")
         except BaseException:
-            self._client.close()
+            self._drop()
             raise
-        if not connected:
-            raise ConnectionError(f"nobody answers at {self._address}")
-        return self
 
-    async def ask(self, block: Block, timeout_s: float) -> tuple[list[int], int]:
-        """One request within its time; the link is over when this raises."""
-        try:
-            async with asyncio.timeout(min(timeout_s, REQUEST_TIMEOUT_S)):
-                return await self._client.ask(block)
-        except BaseException as error:
-            self.fail(f"device {block.device}, {block.table} {block.start}: {type(error).__name__} {error}".strip())
-            raise
+    async def ask(
+        self, blocks: Sequence[Block], *, depth: int, timeout_s: float, within_s: float, pause_s: float = 0.0
+    ) -> Exchange:
+        """The answers to the blocks as far as `within_s` allows."""
+        if self.connection is None:
+            return Exchange(answers=[None] * len(blocks), failure="the connection was lost")
+        deadline_s = asyncio.get_running_loop().time() + within_s
+        return await self.connection.ask(
+            blocks, depth=depth, timeout_s=timeout_s, deadline_s=deadline_s, pause_s=pause_s
+        )
+
+    async def renew(self, within_s: float) -> None:
+        """A new socket in the place of the old; raises OSError or TimeoutError."""
+        self._drop()
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(within_s):
+            _, self.connection = await loop.create_connection(
+                lambda: ReadOnlyConnection(self._ending.say), self._host, self._port
+            )
+        self._connected()
 
     def fail(self, reason: str) -> None:
-        """Give the socket up at once; the supervisor makes a new one."""
-        self._client.close()
+        """The link is over; the supervisor makes a new one."""
+        self._drop()
         self._ending.say(reason)
 
     async def ended(self) -> str:
-        """Return when the socket is gone."""
+        """Return when the link is over."""
         return await self._ending.wait()
 
     async def close(self) -> None:
         """Close the socket."""
-        self._client.close()
+        self._drop()
+
+    def _drop(self) -> None:
+        if self.connection is not None:
+            self.connection.close()
+            self.connection = None
 
 
-class SilentDevices:
-    """Devices behind one socket that let a request time out: left alone for a while, then asked last, so that one
-    silent device does not cost the others their scan."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """What one source asks of a line; `knocks` is the smallest block of each of its units."""
 
-    def __init__(self) -> None:
-        self._until_s: dict[int, float] = {}
-        self._times: dict[int, int] = {}
-        self._spread = random.Random()  # noqa: S311  spreads attempts, not a secret
+    depth: int
+    pause_s: float
+    knocks: dict[int, Block]
 
-    def timed_out(self, device: int, now_s: float) -> None:
-        """The device did not answer; leave it alone for longer each time."""
-        times = self._times.get(device, 0)
-        self._times[device] = times + 1
-        self._until_s[device] = now_s + delay_s(times, self._spread.random())
 
-    def answered(self, device: int) -> None:
-        """The device answered; forget the rest."""
-        if device in self._times:
-            del self._times[device], self._until_s[device]
+class Line:
+    """All that goes to one address. One socket: several devices allow two to four in all, and a gateway's units
+    share the wire behind it anyway."""
 
-    def rests(self, device: int, now_s: float) -> bool:
-        """True while the device is left alone."""
-        return now_s < self._until_s.get(device, now_s)
+    def __init__(self, host: str, port: int, source: str) -> None:
+        self._host, self._port = host, port
+        self.units = Units(f"{host}:{port}")
+        self.connections = 0
+        self._users: dict[object, User] = {}
+        self._turn = asyncio.Lock()
+        self._knocking: asyncio.Task[None] | None = None
+        self._supervisor: Supervisor[ModbusLink] = Supervisor(source, self._connect)
 
-    def trouble(self, device: int) -> int:
-        """How often in a row it let a request time out."""
-        return self._times.get(device, 0)
+    @property
+    def link(self) -> ModbusLink | None:
+        """The link that holds, or None."""
+        return self._supervisor.link
+
+    @property
+    def up(self) -> bool:
+        """True while there is a link."""
+        return self._supervisor.link is not None
+
+    @property
+    def depth(self) -> int:
+        """How many requests may be under way: what the most careful user allows."""
+        return min(user.depth for user in self._users.values())
+
+    @property
+    def pause_s(self) -> float:
+        """How far apart requests are: what the most careful user asks for."""
+        return max(user.pause_s for user in self._users.values())
+
+    def join(self, source: object, user: "User") -> None:
+        """A source reads here from now on."""
+        self._users[source] = user
+        self.units.known = frozenset(self._knocks)
+        self._supervisor.start()
+
+    def leave(self, source: object) -> bool:
+        """A source reads here no more; True when it was the last."""
+        self._users.pop(source, None)
+        self.units.known = frozenset(self._knocks)
+        return not self._users
+
+    async def stop(self) -> None:
+        """Close the socket."""
+        if self._knocking is not None:
+            self._knocking.cancel()
+            await asyncio.gather(self._knocking, return_exceptions=True)
+        await self._supervisor.stop()
+
+    @asynccontextmanager
+    async def turn(self, within_s: float) -> AsyncIterator[None]:
+        """The line for one read alone; raises TimeoutError when others hold it for too long."""
+        async with asyncio.timeout(within_s):
+            await self._turn.acquire()
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    def knock_at_resting(self) -> None:
+        """After a read: see, in the background, whether units that rest are back."""
+        now_s = asyncio.get_running_loop().time()
+        if (self._knocking is None or self._knocking.done()) and (due := self.units.due(now_s)):
+            self._knocking = asyncio.get_running_loop().create_task(self._knock(due))
+
+    async def _knock(self, due: Sequence[int]) -> None:
+        loop = asyncio.get_running_loop()
+        end_s = loop.time() + KNOCKS_S - REQUEST_TIMEOUT_S
+        for unit in due:
+            async with self._turn:
+                block, link = self._knocks.get(unit), self.link
+                if block is None or link is None or loop.time() > end_s:
+                    return
+                exchange = await link.ask([block], depth=1, timeout_s=REQUEST_TIMEOUT_S, within_s=KNOCKS_S)
+                if exchange.answers[0] is not None and not exchange.unreachable:
+                    self.units.answered(unit)
+                    continue
+                self.units.silent(unit, exchange.failure, loop.time())
+                if exchange.failure and not await self.renewed(link, CONNECT_TIMEOUT_S):
+                    return
+
+    async def renewed(self, link: ModbusLink, within_s: float) -> bool:
+        """A new socket for a link whose old one failed; False, and the link is over, when there is none to be had."""
+        try:
+            await link.renew(within_s)
+        except (OSError, TimeoutError) as error:
+            link.fail(f"{type(error).__name__}: {error}".rstrip(": "))
+            return False
+        return True
+
+    @property
+    def _knocks(self) -> dict[int, Block]:
+        return {unit: block for user in self._users.values() for unit, block in user.knocks.items()}
+
+    async def _connect(self) -> ModbusLink:
+        link = ModbusLink(self._host, self._port, self._count)
+        await link.open(tuple(self._knocks.values()))
+        self.units.forget()
+        return link
+
+    def _count(self) -> None:
+        self.connections += 1
+
+
+_Lines = dict[tuple[str, int], Line]
+_lines: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Lines] = weakref.WeakKeyDictionary()
+
+
+def shared_line(host: str, port: int, source: str) -> Line:
+    """The line of this event loop to an address; `source` names it in the log when it is new."""
+    lines = _lines.setdefault(asyncio.get_running_loop(), {})
+    if (host, port) not in lines:
+        lines[host, port] = Line(host, port, source)
+    return lines[host, port]
+
+
+async def leave_line(line: Line, source: object) -> None:
+    """Leave a shared line; the last one to leave closes it."""
+    if line.leave(source):
+        lines = _lines.get(asyncio.get_running_loop(), {})
+        for address in [address for address, other in lines.items() if other is line]:
+            del lines[address]
+        await line.stop()
 
 
 def host_and_port(endpoint: str, source: str) -> tuple[str, int]:

@@ -5,49 +5,54 @@ does whose input card has failed.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from connectors.modbus.decode import Image
-from connectors.modbus.map import KINDS, RegisterMap
+from connectors.modbus.map import DTYPES, Group, RegisterMap
 from plantsafe.frame import F8, U4, Bool, is_bad
 
-_RANGE = {"uint16": (0, 0xFFFF), "int16": (-0x8000, 0x7FFF), "uint32": (0, 0xFFFFFFFF), "int32": (-(2**31), 2**31 - 1)}
+Octets = NDArray[np.uint8]
 
 
 def encode(registers: RegisterMap, value: F8, status: U4, image: Image) -> None:
     """Write `value` (n_points) into `image` where the status is not Bad; integers saturate."""
     there = np.isfinite(value) & ~is_bad(status)
     raw = (np.where(there, value, 0.0) - registers.offset) / registers.scale
-    for code, kind in enumerate(KINDS):
-        mine = registers.kind == code
-        if not mine.any():
-            continue
-        if kind == "bool":
-            _encode_bits(registers, raw, mine & there, image)
-        elif kind == "float32":
+    octets: Octets = image.astype(">u2").view(np.uint8)
+    for group in registers.groups:
+        mine, present = raw[group.points], there[group.points]
+        if group.kind == "bool":
+            _encode_bits(group, mine > 0.5, present, octets)
+        elif group.kind.startswith("float"):
             with np.errstate(over="ignore"):  # a value past float32 is infinity on the wire
-                single = np.where(there[mine], raw[mine], np.nan).astype(np.float32)
-            _encode_double(registers, single.view(np.uint32), mine, image)
+                wire = np.where(present, mine, np.nan).astype(DTYPES[group.kind])
+            octets[group.octets] = _octets(wire)
         else:
-            mine &= there
-            whole = np.clip(np.rint(raw[mine]), *_RANGE[kind]).astype(np.int64)
-            if kind in ("uint16", "int16"):
-                image[registers.at[mine]] = (whole & 0xFFFF).astype(np.uint16)
-            else:
-                _encode_double(registers, (whole & 0xFFFFFFFF).astype(np.uint32), mine, image)
+            octets[group.octets[present]] = _octets(_whole(mine[present], DTYPES[group.kind]))
+    image[:] = octets.view(">u2")
 
 
-def _encode_double(registers: RegisterMap, words: U4, mine: Bool, image: Image) -> None:
-    high, low = (words >> np.uint32(16)).astype(np.uint16), (words & np.uint32(0xFFFF)).astype(np.uint16)
-    little, at = registers.little[mine], registers.at[mine]
-    image[at] = np.where(little, low, high)
-    image[at + 1] = np.where(little, high, low)
+def _octets(wire: NDArray[np.generic]) -> Octets:
+    return np.ascontiguousarray(wire)[:, None].view(np.uint8)
 
 
-def _encode_bits(registers: RegisterMap, raw: F8, mine: Bool, image: Image) -> None:
-    at, on = registers.at[mine], raw[mine] > 0.5
-    bit = registers.bit[mine]
+def _whole(raw: F8, dtype: str) -> NDArray[np.generic]:
+    """Nearest integers of a type; the ends are compared as floats, as 2**63 and 2**64 - 1 are none that fit."""
+    info = np.iinfo(dtype)
+    nearest = np.rint(raw)
+    low, high = nearest <= float(info.min), nearest >= float(info.max)
+    whole = np.where(low | high, 0.0, nearest).astype(dtype)
+    whole[low], whole[high] = info.min, info.max
+    return whole
+
+
+def _encode_bits(group: Group, on: Bool, present: Bool, octets: Octets) -> None:
+    """Several points may share a word: its bits are set and cleared one point at a time, on the words as a whole."""
+    high, low = group.octets[present].T
+    on, bit = on[present], group.bit[present]
     whole = bit < 0
-    image[at[whole]] = on[whole]
-    mask = np.left_shift(1, bit[~whole].astype(np.int64)).astype(np.uint16)
-    np.bitwise_and.at(image, at[~whole], ~mask)
-    np.bitwise_or.at(image, at[~whole], np.where(on[~whole], mask, np.uint16(0)))
+    octets[high[whole]], octets[low[whole]] = 0, on[whole]
+    place = np.where(bit >= 8, high, low)[~whole]
+    mask = np.left_shift(1, bit[~whole] % 8).astype(np.uint8)
+    np.bitwise_and.at(octets, place, ~mask)
+    np.bitwise_or.at(octets, place, np.where(on[~whole], mask, np.uint8(0)))

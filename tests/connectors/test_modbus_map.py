@@ -1,59 +1,37 @@
 """Blocks, splits and codecs as pure functions: whatever the addresses, every point is read once and reads true."""
 
+import struct
+from itertools import pairwise
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pymodbus.client import ModbusTcpClient
 
+from connectors.modbus.blocks import MAX_BITS, MAX_GAP_WORDS, MAX_WORDS, BlockLimits, blocks, split
 from connectors.modbus.decode import decode
-from connectors.modbus.map import (
-    KINDS,
-    MAX_BITS,
-    MAX_GAP_WORDS,
-    MAX_WORDS,
-    RegisterMap,
-    blocks,
-    register_map,
-    split,
-)
+from connectors.modbus.map import KINDS, Place, RegisterMap, map_of
+from connectors.modbus.plan import ReadPlan
 from plantsafe.errors import SourceError
 from plantsafe.frame import BAD, GOOD
-from plantsafe.plant.model import PlantFile
-from plantsafe.plant.tables import Plant, compile_plant
 from simulation.servers.register_image import encode
 
-TEXT = {"en": "t", "zh": "t"}
+
+def registers_of(*places: dict[str, Any]) -> RegisterMap:
+    names = tuple(f"P{i}" for i in range(len(places)))
+    return map_of(np.arange(len(places)), names, [Place(**place) for place in places])
 
 
-def plant_of(*places: dict[str, object]) -> Plant:
-    source = {
-        "name": "SIS", "title": TEXT, "protocol": "modbus", "endpoint": "tcp://h", "heartbeat": "P0",
-        "consequence": TEXT, "action": TEXT,
-    }  # fmt: skip
-    points = [
-        {"name": f"P{i}", "title": TEXT, "unit": "U", "source": "SIS", "modbus": place}
-        for i, place in enumerate(places)
-    ]
-    document = {
-        "schema": 1, "author": "t", "site": {"name": "s", "title": TEXT}, "sources": [source], "points": points,
-        "workshops": [{"name": "W", "title": TEXT, "head_count_max": 1}],
-        "units": [{"name": "U", "title": TEXT, "workshop": "W", "process": "utility"}],
-    }  # fmt: skip
-    return compile_plant(PlantFile.model_validate(document))
-
-
-def registers_of(*places: dict[str, object]) -> RegisterMap:
-    return register_map(plant_of(*places), "SIS")
-
-
-def words(address: int, kind: str = "uint16", **more: object) -> dict[str, object]:
+def words(address: int, kind: str = "uint16", **more: object) -> dict[str, Any]:
     return {"table": "holding", "address": address, "type": kind, **more}
 
 
 place = st.fixed_dictionaries(
     {
         "table": st.sampled_from(["coil", "discrete", "holding", "input"]),
-        "address": st.integers(0, 400) | st.integers(65000, 65534),
+        "address": st.integers(0, 400) | st.integers(65000, 65532),
         "device": st.integers(1, 2),
         "type": st.sampled_from(KINDS),
     }
@@ -61,7 +39,7 @@ place = st.fixed_dictionaries(
 
 
 @given(st.lists(place, min_size=1, max_size=60))
-def test_blocks_cover_every_point_once_within_the_limits(places: list[dict[str, object]]) -> None:
+def test_blocks_cover_every_point_once_within_the_limits(places: list[dict[str, Any]]) -> None:
     registers = registers_of(*places)
     found = blocks(registers)
     assert sorted(point for block in found for point in block.points) == list(range(len(places)))
@@ -75,7 +53,7 @@ def test_blocks_cover_every_point_once_within_the_limits(places: list[dict[str, 
 
 
 @given(st.lists(place, min_size=1, max_size=40))
-def test_splitting_again_and_again_ends_with_one_place_a_block(places: list[dict[str, object]]) -> None:
+def test_splitting_again_and_again_ends_with_one_place_a_block(places: list[dict[str, Any]]) -> None:
     registers = registers_of(*places)
     waiting, ends = list(blocks(registers)), []
     while waiting:
@@ -84,7 +62,7 @@ def test_splitting_again_and_again_ends_with_one_place_a_block(places: list[dict
         if halves is None:
             ends.append(block)
         else:
-            assert sorted(halves[0].points + halves[1].points) == sorted(block.points)
+            assert sorted([*halves[0].points, *halves[1].points]) == sorted(block.points)
             waiting.extend(halves)
     assert sorted(point for block in ends for point in block.points) == list(range(len(places)))
     assert all(len(set(registers.at[list(block.points)].tolist())) == 1 for block in ends)
@@ -103,7 +81,9 @@ def test_two_lone_registers_far_apart_are_not_one_wasteful_block() -> None:
 
 def test_value_of_two_words_is_never_cut_by_the_size_limit() -> None:
     registers = registers_of(*[words(i) for i in range(124)], words(124, "float32"))
-    assert [(block.start, block.count) for block in blocks(registers)] == [(0, 124), (124, 2)]
+    low, high = blocks(registers)
+    assert low.start + low.count == high.start <= 124
+    assert high.start + high.count == 126
 
 
 def test_refused_block_is_parted_at_its_widest_hole() -> None:
@@ -113,31 +93,76 @@ def test_refused_block_is_parted_at_its_widest_hole() -> None:
     assert [(low.start, low.count), (high.start, high.count)] == [(0, 4), (6, 3)]
 
 
-RANGES = {
-    "uint16": (0, 65535),
-    "int16": (-32768, 32767),
-    "uint32": (0, 2**32 - 1),
-    "int32": (-(2**31), 2**31 - 1),
+ORDERS = {"ABCD": ("big", "big"), "CDAB": ("little", "big"), "BADC": ("big", "little"), "DCBA": ("little", "little")}
+VALUE_OF = {  # struct's letter, and values that a float64 holds exactly
+    "int16": ("h", st.integers(-(2**15), 2**15 - 1)),
+    "uint16": ("H", st.integers(0, 2**16 - 1)),
+    "int32": ("i", st.integers(-(2**31), 2**31 - 1)),
+    "uint32": ("I", st.integers(0, 2**32 - 1)),
+    "int64": ("q", st.integers(-(2**53), 2**53)),
+    "uint64": ("Q", st.integers(0, 2**53)),
+    "float32": ("f", st.floats(width=32, allow_nan=False, allow_infinity=False)),
+    "float64": ("d", st.floats(allow_nan=False, allow_infinity=False)),
 }
 
 
-@given(st.data(), st.sampled_from(list(RANGES)), st.sampled_from(["big", "little"]))
-def test_every_integer_survives_the_registers(data: st.DataObject, kind: str, order: str) -> None:
-    value = data.draw(st.integers(*RANGES[kind]))
-    registers = registers_of(words(5, kind, word_order=order), words(7, kind, word_order=order))
-    image = np.zeros(registers.size, dtype=np.uint16)
+def wire(octets: bytes, order: str) -> list[int]:
+    """Registers of a number whose octets are given most significant first, as vendors draw the four orders."""
+    words = [octets[i : i + 2] for i in range(0, len(octets), 2)]
+    if order in ("CDAB", "DCBA"):
+        words.reverse()
+    if order in ("BADC", "DCBA"):
+        words = [word[::-1] for word in words]
+    return [int.from_bytes(word, "big") for word in words]
+
+
+@given(st.data(), st.sampled_from(list(VALUE_OF)), st.sampled_from(list(ORDERS)))
+def test_every_number_is_read_and_written_in_every_order(data: st.DataObject, kind: str, order: str) -> None:
+    letter, values = VALUE_OF[kind]
+    value = data.draw(values)
+    word_order, byte_order = ORDERS[order]
+    registers = registers_of(words(7, kind, word_order=word_order, byte_order=byte_order), words(2))
+    there = wire(struct.pack(f">{letter}", value), order)
+    image = np.array([9, 0, 0, 0, 0, *there], dtype=np.uint16)
     good = np.zeros(2, dtype=np.uint32)
-    encode(registers, np.array([value, 0.0]), good, image)
-    assert decode(registers, image, good)[0].tolist() == [value, 0.0]
+    assert decode(registers, image, good)[0].tolist() == [value, 9.0]
+    again = np.zeros_like(image)
+    encode(registers, np.array([value, 9.0]), good, again)
+    if value != 0.0:  # minus zero has octets of its own
+        assert again.tolist() == image.tolist()
 
 
-@given(st.floats(width=32, allow_nan=False, allow_infinity=False), st.sampled_from(["big", "little"]))
-def test_every_float32_survives_the_registers(value: float, order: str) -> None:
-    registers = registers_of(words(0, "float32", word_order=order))
-    image = np.zeros(2, dtype=np.uint16)
-    good = np.zeros(1, dtype=np.uint32)
-    encode(registers, np.array([value]), good, image)
-    assert decode(registers, image, good)[0].tolist() == [value]
+@given(st.floats(width=32, allow_nan=False, allow_infinity=False), st.integers(-(2**31), 2**31 - 1))
+def test_pymodbus_reads_the_same_numbers(single: float, whole: int) -> None:
+    from_registers = ModbusTcpClient.convert_from_registers
+    for order in ("big", "little"):
+        registers = registers_of(words(0, "float32", word_order=order), words(2, "int32", word_order=order))
+        image = np.zeros(4, dtype=np.uint16)
+        encode(registers, np.array([single, whole]), np.zeros(2, dtype=np.uint32), image)
+        held = image.tolist()
+        theirs = [
+            from_registers(held[:2], ModbusTcpClient.DATATYPE.FLOAT32, word_order=order),
+            from_registers(held[2:], ModbusTcpClient.DATATYPE.INT32, word_order=order),
+        ]
+        assert decode(registers, image, np.zeros(2, dtype=np.uint32))[0].tolist() == theirs == [single, whole]
+
+
+def test_integers_past_their_type_stand_at_its_ends() -> None:
+    kinds = ["int64", "uint64", "int32", "uint16"]
+    registers = registers_of(*[words(4 * i, kind) for i, kind in enumerate(kinds)])
+    image = np.zeros(registers.size, dtype=np.uint16)
+    good = np.zeros(4, dtype=np.uint32)
+    encode(registers, np.full(4, 1e30), good, image)
+    assert decode(registers, image, good)[0].tolist() == [float(2**63 - 1), float(2**64 - 1), 2**31 - 1, 2**16 - 1]
+    encode(registers, np.full(4, -1e30), good, image)
+    assert decode(registers, image, good)[0].tolist() == [float(-(2**63)), 0.0, -(2.0**31), 0.0]
+
+
+def test_byte_order_holds_for_single_registers_and_the_bits_in_them() -> None:
+    swapped = {"byte_order": "little"}
+    registers = registers_of(words(0, "int16", **swapped), words(1, bit=0, **swapped), words(1, bit=8, **swapped))
+    image = np.array([0xFEFF, 0x0100], dtype=np.uint16)
+    assert decode(registers, image, np.zeros(3, dtype=np.uint32))[0].tolist() == [-2.0, 1.0, 0.0]
 
 
 def test_registers_as_the_standard_writes_them() -> None:
@@ -191,6 +216,86 @@ def test_status_of_a_block_wins_over_what_the_image_holds() -> None:
         (words(0, scale=0.0), "scale 0"),
     ],
 )
-def test_address_that_cannot_work_is_refused_with_the_name_of_its_point(wrong: dict[str, object], says: str) -> None:
+def test_address_that_cannot_work_is_refused_with_the_name_of_its_point(wrong: dict[str, Any], says: str) -> None:
     with pytest.raises(SourceError, match=f"P0.*{says}"):
         registers_of(wrong)
+
+
+def fewest(addresses: list[int], limits: BlockLimits) -> int:
+    """How few requests are possible at all, by trying every way of cutting (single registers)."""
+    best = {0: 0}
+    for end in range(1, len(addresses) + 1):
+        for begin in range(end):
+            part = addresses[begin:end]
+            count = part[-1] - part[0] + 1
+            gaps = [after - before - 1 for before, after in pairwise(part)]
+            if (
+                count <= limits.words
+                and max(gaps, default=0) <= limits.gap_words
+                and 1 - len(part) / count <= limits.waste
+            ):
+                best[end] = min(best.get(end, 10**9), best[begin] + 1)
+    return best[len(addresses)]
+
+
+@given(st.sets(st.integers(0, 300), min_size=1, max_size=40), st.integers(0, 20), st.floats(0.0, 0.9))
+def test_no_way_of_cutting_needs_fewer_requests(addresses: set[int], gap: int, waste: float) -> None:
+    limits = BlockLimits(words=60, gap_words=gap, waste=waste)
+    ordered = sorted(addresses)
+    assert len(blocks(registers_of(*[words(i) for i in ordered]), limits)) == fewest(ordered, limits)
+
+
+class Device:
+    """Answers a block unless it covers an address it lacks."""
+
+    def __init__(self, registers: RegisterMap, lacks: set[int]) -> None:
+        self.registers, self.lacks = registers, lacks
+        self.plan = ReadPlan(registers)
+
+    def read(self) -> tuple[int, set[int]]:
+        """One read of the plan: how many requests, and which points came."""
+        asked, came, waiting = 0, set(), self.plan.begin()
+        while waiting:
+            block = waiting.pop(0)
+            asked += 1
+            if self.lacks & set(range(block.start, block.start + block.count)):
+                waiting.extend(self.plan.refused(block, 2))
+            else:
+                self.plan.answered(block)
+                came.update(block.points.tolist())
+        self.plan.end(())
+        return asked, came
+
+
+@given(st.sets(st.integers(0, 200), min_size=2, max_size=80), st.sets(st.integers(0, 200), max_size=6))
+def test_illegal_addresses_cost_no_valid_value_once_they_are_known(places: set[int], lacks: set[int]) -> None:
+    ordered = sorted(places)
+    device = Device(registers_of(*[words(i) for i in ordered]), lacks)
+    valid = {i for i, address in enumerate(ordered) if address not in lacks}
+    for _ in range(4):
+        _, came = device.read()
+        assert came == valid
+    refused_places = len(ordered) - len(valid)
+    asked, _ = device.read()
+    runs = 1 + len(lacks)
+    assert asked <= len(blocks(device.registers)) + runs + refused_places
+
+
+def test_one_lacking_register_in_a_full_block_costs_two_requests_more() -> None:
+    device = Device(registers_of(*[words(i) for i in range(125)]), {60})
+    first, came = device.read()
+    assert (len(came), first) == (124, 15)  # halved seven times
+    second, came = device.read()
+    assert (len(came), second) == (124, 3)
+    device.lacks = set()
+    assert len(device.read()[1]) == 125
+    assert device.read() == (1, set(range(125)))
+
+
+def test_device_that_refuses_everything_for_a_while_keeps_its_blocks_and_is_not_flooded() -> None:
+    device = Device(registers_of(*[words(i) for i in range(1000)]), set(range(1000)))
+    asked = [device.read()[0] for _ in range(8)]
+    assert asked[0] < 300
+    assert set(asked[1:]) == {8}
+    device.lacks = set()
+    assert len(device.read()[1]) == 1000

@@ -9,14 +9,10 @@ import pytest
 from asyncua import ua
 from asyncua.client.client import Client
 from pymodbus.client import AsyncModbusTcpClient
-from pymodbus.pdu.register_message import WriteSingleRegisterRequest
 
 import connectors
-from connectors.modbus import ModbusSource
-from connectors.modbus.client import ALLOWED_FUNCTIONS, ReadOnlyModbusClient
 from connectors.opcua import OpcUaSource
 from connectors.opcua.client import ALLOWED_SERVICES, refuse_writes
-from plantsafe.clock import Clock
 from plantsafe.errors import ReadOnlyError
 from plantsafe.plant import Plant
 from plantsafe.source import Columns
@@ -35,14 +31,6 @@ def opcua_services(sent: bytes) -> Counter[int]:
             assert body[0] == 1
             found[int.from_bytes(body[2:4], "little")] += 1
         sent = sent[size:]
-    return found
-
-
-def modbus_functions(sent: bytes) -> Counter[int]:
-    found: Counter[int] = Counter()
-    while sent:
-        found[sent[7]] += 1
-        sent = sent[6 + int.from_bytes(sent[4:6], "big") :]
     return found
 
 
@@ -76,44 +64,6 @@ async def test_opcua_writes_raise_and_none_reaches_the_server(
     services = opcua_services(bytes(proxy.sent))
     assert services[ua.ObjectIds.ReadRequest_Encoding_DefaultBinary] >= 3
     assert set(services) <= set(ALLOWED_SERVICES)
-
-
-async def test_modbus_writes_raise_and_none_reaches_the_server(
-    plant: Plant, listen_in: Callable[[int], Awaitable[object]], read_until: ReadUntil, clock: Clock
-) -> None:
-    server = ModbusServer(plant, "SIS")
-    await server.start()
-    proxy = await listen_in(server.port)
-    source = ModbusSource(plant, "SIS", f"tcp://127.0.0.1:{proxy.port}")
-    await source.open()
-    await read_until(source, lambda columns: columns.answered)
-
-    client = source._supervisor.link._client
-    for attempt in (
-        lambda: client.write_coil(0, True),
-        lambda: client.write_register(100, 1),
-        lambda: client.write_coils(0, [True, False]),
-        lambda: client.write_registers(100, [1, 2]),
-        lambda: client.mask_write_register(address=100, and_mask=0, or_mask=1),
-        lambda: client.readwrite_registers(read_address=0, read_count=1, write_address=0, values=[1]),
-        lambda: client.diag_restart_communication(True),
-        lambda: client.ctx.execute(False, WriteSingleRegisterRequest(address=100, registers=[1], dev_id=1)),
-    ):
-        with pytest.raises(ReadOnlyError, match="only reads"):
-            await attempt()
-    assert (await source.read(clock)).answered
-    await source.close()
-    await server.stop()
-
-    functions = modbus_functions(bytes(proxy.sent))
-    assert set(functions) <= set(ALLOWED_FUNCTIONS)
-    assert functions[4] >= 2
-
-
-async def test_modbus_write_is_refused_before_there_is_a_connection() -> None:
-    client = ReadOnlyModbusClient("127.0.0.1", port=1, timeout_s=0.1, on_lost=lambda: None)
-    with pytest.raises(ReadOnlyError):
-        await client.write_coil(0, True)
 
 
 @pytest.mark.parametrize(
