@@ -158,7 +158,7 @@ def _layout(head: int) -> _Layout | None:
 
 def _records(body: bytes, at: int, into: Answers, start: int, count: int) -> int:
     value, status, time_ns = into.value, into.status, into.source_time_ns
-    row, stop, last, same = start, start + count, -1, 0
+    row, stop, last, usual, same = start, start + count, -1, -1, 0
     while row < stop:
         head = body[at]
         if head & VALUE:
@@ -168,11 +168,11 @@ def _records(body: bytes, at: int, into: Answers, start: int, count: int) -> int
             at = _varying(body, at, into, row)
             row, last = row + 1, -1
             continue
-        same = same + 1 if head == last else 0
+        same = same + 1 if head == last else RUN if head == usual else 0
         last = head
         if same == RUN:
             taken = _run(body, at, into, row, min(stop - row, WINDOW), head, layout)
-            at, row, same = at + taken * layout.size, row + taken, RUN - 1
+            at, row, same, usual = at + taken * layout.size, row + taken, RUN - 1, head
             if taken:
                 continue
         got = layout.fields.unpack_from(body, at)

@@ -1,7 +1,7 @@
 """asyncua's transport with our rules: requests pass the allow list, answers are bounded, whole messages only.
 
-This module and `bulk` are the only ones that know asyncua's internals; `known_internals` says whether they are the
-ones that were tested.
+This module, `framing` and `bulk` are the only ones that know asyncua's internals; `known_internals` says whether they
+are the ones that were tested.
 """
 
 import struct
@@ -11,7 +11,9 @@ from typing import Any
 from asyncua import ua
 from asyncua.client.ua_client import UaClient, UASocketProtocol
 from asyncua.common.connection import SecureConnection, TransportLimits
+from asyncua.common.utils import Buffer
 
+from connectors.opcua.framing import seal, unseal
 from connectors.opcua.services import refuse_writes
 from plantsafe.errors import SourceError
 
@@ -25,6 +27,9 @@ _HEADER = struct.Struct("<4sI")  # message type with chunk type, size: OPC UA Pa
 def known_internals() -> bool:
     """True when asyncua is the version whose private parts the bulk reads were tested with."""
     return version("asyncua") == TESTED_ASYNCUA
+
+
+KNOWN = known_internals()
 
 
 class _BoundedLimits(TransportLimits):
@@ -44,6 +49,10 @@ class _ReadOnlyConnection(SecureConnection):
         self, message: bytes, message_type: Any = ua.MessageType.SecureMessage, request_id: int = 0
     ) -> bytes:
         refuse_writes(message)
+        if KNOWN and message_type is ua.MessageType.SecureMessage:
+            sealed = seal(self, message, request_id)
+            if sealed is not None:
+                return sealed
         return super().message_to_binary(message, message_type, request_id)
 
 
@@ -69,12 +78,23 @@ class ReadOnlyProtocol(UASocketProtocol):
                 return
             if len(pending) - at < size:
                 break
-            self._process_received_data(bytes(memoryview(pending)[at : at + size]))
+            self._take(bytes(memoryview(pending)[at : at + size]))
             at += size
             if self.transport is None or self.transport.is_closing():
                 pending.clear()
                 return
         del pending[:at]
+
+    def _take(self, chunk: bytes) -> None:
+        opened = unseal(self._connection, chunk) if KNOWN else None
+        if opened is None:
+            self._process_received_data(chunk)
+            return
+        request_id, body = opened
+        if request_id not in self._callbackmap:
+            self.give_up(f"an answer to request {request_id}, which was not asked")
+            return
+        self._call_callback(request_id, Buffer(body))
 
     def give_up(self, reason: str) -> None:
         """Close the connection; whoever waits for an answer is told why."""
