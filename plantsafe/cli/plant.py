@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from plantsafe.cli.plant_doc import register_doc
 from plantsafe.errors import RequestError
 
 HOUR_NS = 3_600_000_000_000
@@ -53,6 +54,8 @@ def register(app: typer.Typer) -> None:
     @group.callback()
     def _group() -> None:
         """The plant description in use."""
+
+    register_doc(group)
 
     @app.command()
     def approve(
