@@ -17,7 +17,7 @@ site: {name: small, title: {en: Small, zh: 小}}
 workshops:
   - {name: W1, title: {en: Workshop, zh: 车间}, head_count_max: 9}
 units:
-  - {name: R1, title: {en: Reactor, zh: 反应釜}, workshop: W1, process: nitration_semibatch}
+  - {name: R1, title: {en: Reactor, zh: 反应釜}, workshop: W1, process: utility}
   - {name: U1, title: {en: Utilities, zh: 公用工程}, workshop: W1, process: utility}
 sources:
   - {name: DCS, title: {en: DCS, zh: DCS}, protocol: opcua, endpoint: "opc.tcp://127.0.0.1:1/plantsafe",
