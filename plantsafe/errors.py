@@ -33,7 +33,7 @@ class PlantsafeError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mistake:
-    """One thing wrong in a file: where, in which field, what, and what would mend it."""
+    """One thing wrong in a file: where, in which field, what, and what would mend it; `rule` groups them for tools."""
 
     file: str
     line: int
@@ -41,6 +41,7 @@ class Mistake:
     field: str
     wrong: str
     mend: str
+    rule: str = "form"
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}: {self.field}: {self.wrong}\n    mend: {self.mend}"

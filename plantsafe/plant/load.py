@@ -2,20 +2,40 @@
 
 import json
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import TypeAdapter, ValidationError
 
 from plantsafe.errors import Mistake, PlantFileError
-from plantsafe.plant.described import Described, Where, read_described
-from plantsafe.plant.model import PlantFile
+from plantsafe.plant.assemble import SECTIONS, Assembled, Section, assemble
+from plantsafe.plant.described import known_fields, told
+from plantsafe.plant.model import PlantFile, Registers
+from plantsafe.plant.model.entry import OWN, Entry, Found
+from plantsafe.plant.model.file import FileHead
+from plantsafe.plant.partial import Partial, bare, partial
+from plantsafe.plant.rules import View, broken_rules
 from plantsafe.plant.tables import Plant, compile_plant
+from plantsafe.plant.yaml_tree import Where
+
+_NEEDED = ("workshops", "units", "sources", "points")
 
 
 def load_plant(path: Path) -> Plant:
     """The compiled plant of a file; raises PlantFileError with all mistakes that were found."""
-    described = read_described(path, PlantFile, PlantFileError)
-    if mistakes := tuple(_reference_mistakes(described)):
-        raise PlantFileError(mistakes)
-    return compile_plant(described.value)
+    return _loaded(path, broken_rules)
+
+
+def check_plant(path: Path) -> Plant:
+    """As `load_plant`, and units of measure are checked too (which takes a large library)."""
+    from plantsafe.plant.rules.measure import broken_measures
+
+    def both(view: View) -> Iterator[Found]:
+        yield from broken_rules(view)
+        yield from broken_measures(view)
+
+    return _loaded(path, both)
 
 
 def plant_of_document(document: str) -> Plant:
@@ -23,101 +43,92 @@ def plant_of_document(document: str) -> Plant:
     return compile_plant(PlantFile.model_validate(json.loads(document)))
 
 
-def _reference_mistakes(described: Described[PlantFile]) -> Iterator[Mistake]:
-    file, say = described.value, described.mistake
-    kinds: dict[str, list[str]] = {
-        "workshops": [entry.name for entry in file.workshops],
-        "partitions": [part.name for shop in file.workshops for part in shop.partitions],
-        "units": [entry.name for entry in file.units],
-        "sources": [entry.name for entry in file.sources],
-        "points": [entry.name for entry in file.points],
-        "alarms": [entry.name for entry in file.alarms],
-        "functions": [entry.name for entry in file.functions],
-        "gas_detectors": [entry.name for entry in file.gas_detectors],
-    }
-    known = {kind: frozenset(names) for kind, names in kinds.items()}
-
-    for kind, names in kinds.items():
-        seen: dict[str, int] = {}
-        for i, name in enumerate(names):
-            if name in seen and kind != "partitions":
-                first = say((kind, seen[name]), "", "").line
-                yield say((kind, i, "name"), f"{name} is there already, at line {first}", "give it another name")
-            elif name in seen:
-                yield say(("workshops",), f"partition {name} is there twice", "give one another name")
-            seen.setdefault(name, i)
-    for where, kind, name in _references(file):
-        if name not in known[kind]:
-            yield described.unknown(where, name, kinds[kind], kind.removesuffix("s").replace("_", " "))
-    yield from _meaning_mistakes(file, known["points"], say)
+def _loaded(path: Path, rules: Callable[[View], Iterator[Found]]) -> Plant:
+    whole = assemble(path)
+    if whole.main.value is None:
+        raise PlantFileError(tuple(whole.mistakes))
+    mistakes = list(whole.mistakes)
+    view = View(whole, _validated(whole, (), FileHead, whole.head, mistakes))
+    for section in SECTIONS:
+        view.entries[section] = _entries(whole, section, mistakes)
+    if isinstance(view.head, Partial):
+        mistakes += [_of(whole, found) for found in view.head.own_mistakes()]
+    mistakes += [_of(whole, found) for found in rules(view)]
+    if mistakes:
+        raise PlantFileError(_in_order(whole, mistakes))
+    return compile_plant(_file(view))
 
 
-def _references(file: PlantFile) -> Iterator[tuple[Where, str, str]]:
-    """Every place that names another entry: where, of which kind, which name."""
-    for i, shop in enumerate(file.workshops):
-        for j, part in enumerate(shop.partitions):
-            yield ("workshops", i, "partitions", j, "head_count"), "points", part.head_count
-    for i, unit in enumerate(file.units):
-        yield ("units", i, "workshop"), "workshops", unit.workshop
-        if unit.partition is not None:
-            yield ("units", i, "partition"), "partitions", unit.partition
-        if unit.running is not None:
-            yield ("units", i, "running"), "points", unit.running
-        for j, name in enumerate(unit.display):
-            yield ("units", i, "display", j), "points", name
-        for parameter, names in unit.parameters.items():
-            for j, name in enumerate(names):
-                yield ("units", i, "parameters", parameter, j), "points", name
-    for i, source in enumerate(file.sources):
-        yield ("sources", i, "heartbeat"), "points", source.heartbeat
-    for i, point in enumerate(file.points):
-        yield ("points", i, "unit"), "units", point.unit
-        yield ("points", i, "source"), "sources", point.source
-    for i, alarm in enumerate(file.alarms):
-        yield ("alarms", i, "point"), "points", alarm.point
-    for i, function in enumerate(file.functions):
-        yield ("functions", i, "unit"), "units", function.unit
-        yield ("functions", i, "tripped"), "points", function.tripped
-        if function.hazardous_mode is not None:
-            yield ("functions", i, "hazardous_mode"), "points", function.hazardous_mode
-        for j, channel in enumerate(function.inputs):
-            for key in ("point", "bypass", "fault"):
-                if (name_ := getattr(channel, key)) is not None:
-                    yield ("functions", i, "inputs", j, key), "points", name_
-        for j, element in enumerate(function.elements):
-            for key in ("feedback", "command"):
-                if (name_ := getattr(element, key)) is not None:
-                    yield ("functions", i, "elements", j, key), "points", name_
-    for i, detector in enumerate(file.gas_detectors):
-        yield ("gas_detectors", i, "point"), "points", detector.point
-        if detector.partition is not None:
-            yield ("gas_detectors", i, "partition"), "partitions", detector.partition
+def _file(view: View) -> PlantFile:
+    """The file's model from its validated parts, which are not validated again."""
+    lists: dict[str, Any] = {section[0]: entries for section, entries in view.entries.items() if len(section) == 1}
+    registers: dict[str, Any] = {section[1]: entries for section, entries in view.entries.items() if len(section) == 2}
+    return PlantFile.model_construct(**dict(view.head), **lists, registers=Registers.model_construct(**registers))
 
 
-def _meaning_mistakes(
-    file: PlantFile, known_points: frozenset[str], say: Callable[[Where, str, str], Mistake]
-) -> Iterator[Mistake]:
-    """What is well-formed and still wrong: addresses of another protocol, limits outside the range."""
-    protocol = {source.name: source.protocol for source in file.sources}
-    points = {point.name: point for point in file.points}
-    for i, point in enumerate(file.points):
-        has = "opcua" if point.opcua is not None else "modbus"
-        want = protocol.get(point.source, has)
-        if has != want:
-            yield say(("points", i, has), f"source {point.source} speaks {want}", f"give the point a {want} address")
-    for i, source in enumerate(file.sources):
-        if source.heartbeat in points and points[source.heartbeat].source != source.name:
-            yield say(
-                ("sources", i, "heartbeat"),
-                f"{source.heartbeat} is not read from {source.name}",
-                "name a point of this source that changes all the time",
-            )
-    for i, alarm in enumerate(file.alarms):
-        if alarm.point in known_points:
-            low, high = points[alarm.point].range
-            if not low <= alarm.limit <= high:
-                yield say(
-                    ("alarms", i, "limit"),
-                    f"limit {alarm.limit} is outside the range {low} to {high} of {alarm.point}",
-                    "a limit that the instrument cannot reach never alarms: correct the limit or the range",
-                )
+@cache
+def _model(section: Section) -> type[Entry]:
+    """The model of a section's entries."""
+    holder: type[Entry] = PlantFile if len(section) == 1 else Registers
+    model = get_args(holder.model_fields[section[-1]].annotation)[0]
+    assert isinstance(model, type)  # noqa: S101  # for the type checker: sections hold entries
+    return model
+
+
+@cache
+def _list_of(model: type[Entry]) -> TypeAdapter[Any]:
+    return TypeAdapter(tuple[model, ...])  # type: ignore[valid-type]  # made once for each model
+
+
+def _entries(whole: Assembled, section: Section, mistakes: list[Mistake]) -> tuple[Any, ...]:
+    raw, model = whole.entries[section], _model(section)
+    if not raw and section[-1] in _NEEDED:
+        wrong = f"{section[-1]} has no entries"
+        mistakes.append(whole.mistake(section, wrong, f"add {section[-1]}", "missing"))
+    try:
+        return _list_of(model).validate_python(raw)  # type: ignore[no-any-return]
+    except ValidationError:
+        return tuple(_validated(whole, (*section, i), model, one, mistakes) for i, one in enumerate(raw))
+
+
+def _validated(whole: Assembled, where: Where, model: type[Entry], raw: Any, mistakes: list[Mistake]) -> Any:
+    """The entry, or what can be read of it after its mistakes were told."""
+    try:
+        return model.model_validate(raw)
+    except ValidationError as invalid:
+        for detail in invalid.errors(include_url=False, include_input=False):
+            if detail["type"] == OWN:
+                continue
+            inside = tuple(step for step in detail["loc"] if step != "[key]")
+            wrong, mend = told(detail, known_fields(model))
+            if detail["type"] == "missing" and (choices := _choices(model, inside)):
+                mend = f"{mend}: {choices}; there is no default"
+            mistakes.append(whole.mistake((*where, *inside), wrong, mend, detail["type"].replace("_", "-")))
+        return partial(model, raw)
+
+
+def _choices(model: type[Entry], where: tuple[int | str, ...]) -> str:
+    """The values that a field may have, where they are a closed list."""
+    kind: Any = model
+    for step in where:
+        kind = bare(kind)
+        if isinstance(kind, type) and issubclass(kind, Entry):
+            fields = {info.alias or name: info for name, info in kind.model_fields.items()}
+            kind = fields[str(step)].annotation if str(step) in fields else None
+        elif get_origin(kind) is tuple:
+            kind = get_args(kind)[0]
+        elif get_origin(kind) is dict:
+            kind = get_args(kind)[1]
+    kind = bare(kind)
+    return ", ".join(map(str, get_args(kind))) if get_origin(kind) is Literal else ""
+
+
+def _of(whole: Assembled, found: Found) -> Mistake:
+    return whole.mistake(found.where, found.wrong, found.mend, found.rule)
+
+
+def _in_order(whole: Assembled, mistakes: list[Mistake]) -> tuple[Mistake, ...]:
+    """The main file first, each file from its top, nothing twice."""
+    main = str(whole.main.path)
+    order = dict.fromkeys(mistakes)
+    return tuple(sorted(order, key=lambda one: (one.file != main, one.file, one.line, one.column)))

@@ -2,13 +2,16 @@
 
 import hashlib
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel
 
 from plantsafe.frame import F8, Bool
+from plantsafe.plant.expression import Expression, compile_expression
 from plantsafe.plant.model import PlantFile
 
 Index = NDArray[np.intp]
@@ -20,7 +23,10 @@ DIRECTIONS = ("LL", "L", "H", "HH")
 
 @dataclass(frozen=True, slots=True)
 class PointTable:
-    """One row a point: name, unit of measure, range (low, high), resolution, source row, unit row, kind."""
+    """One row a point: name, unit of measure, range (low, high), resolution, source row, unit row, kind.
+
+    same_as: row of the point that measures the same, -1 for none.
+    """
 
     names: tuple[str, ...]
     row: dict[str, int]
@@ -32,6 +38,7 @@ class PointTable:
     source: Index
     unit: Index
     analog: Bool
+    same_as: Index
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +67,28 @@ class AlarmTable:
 
 
 @dataclass(frozen=True, slots=True)
+class ExpressionTable:
+    """The expressions of the file, compiled over point rows, in the order of their entries in `file`.
+
+    alarms: one an expression alarm. suppress: by the row of a limit alarm. suppress_expression: by the row of an
+    expression alarm. causes: by the row of `causes_and_effects`. resets: what permits a reset, by the same row.
+    preconditions: by the row of the effect and the number of its precondition.
+    """
+
+    alarms: tuple[Expression, ...]
+    suppress: dict[int, Expression]
+    suppress_expression: dict[int, Expression]
+    causes: dict[int, Expression]
+    resets: dict[int, Expression]
+    preconditions: dict[tuple[int, int], Expression]
+
+
+@dataclass(frozen=True, slots=True)
 class Plant:
-    """A compiled plant description. `hash` names this state of the file; `file` is the file itself, validated."""
+    """A compiled plant description. `hash` names this state of the file; `file` is the file itself, validated.
+
+    Two files with the same meaning have the same hash: a field that is left out is as one that says its default.
+    """
 
     hash: str
     file: PlantFile
@@ -69,6 +96,7 @@ class Plant:
     sources: SourceTable
     alarms: AlarmTable
     unit_row: dict[str, int]
+    expressions: ExpressionTable
 
     @property
     def n_points(self) -> int:
@@ -91,7 +119,7 @@ class Plant:
 
     def document(self) -> str:
         """The validated file as canonical JSON: what the hash is of, and what the record keeps."""
-        return canonical(self.file.model_dump(mode="json", by_alias=True))
+        return "".join(_document(self.file))
 
 
 def canonical(value: Any) -> str:
@@ -116,6 +144,9 @@ def compile_plant(file: PlantFile) -> Plant:
         source=point_source,
         unit=np.array([unit_row[point.unit] for point in file.points], dtype=np.intp),
         analog=np.array([point.kind == "analog" for point in file.points], dtype=np.bool_),
+        same_as=np.array(
+            [-1 if point.same_as is None else point_row[point.same_as] for point in file.points], dtype=np.intp
+        ),
     )
     sources = SourceTable(
         names=tuple(source_row),
@@ -135,14 +166,60 @@ def compile_plant(file: PlantFile) -> Plant:
         off_delay_scans=_scans([alarm.off_delay_s for alarm in file.alarms], period_s),
         priority=np.array([alarm.priority for alarm in file.alarms], dtype=np.uint8),
     )
-    document = canonical(file.model_dump(mode="json", by_alias=True))
+    digest = hashlib.sha256()
+    for part in _document(file):
+        digest.update(part.encode())
     return Plant(
-        hash=hashlib.sha256(document.encode()).hexdigest(),
+        hash=digest.hexdigest(),
         file=file,
         points=points,
         sources=sources,
         alarms=alarms,
         unit_row=unit_row,
+        expressions=_expressions(file, point_row),
+    )
+
+
+def _document(file: PlantFile) -> Iterator[str]:
+    """The canonical JSON of what the file says beyond defaults, entry by entry: a large plant is never held twice."""
+    plain = file.model_dump(
+        mode="json", by_alias=True, exclude_defaults=True, exclude={name for name, _ in _lists(file)}
+    )
+    lists = {name: entries for name, entries in _lists(file) if entries}
+    before = "{"
+    for key in sorted((*plain, *lists)):
+        yield f"{before}{canonical(key)}:"
+        before = ","
+        if key in lists:
+            between = "["
+            for entry in lists[key]:
+                yield between + canonical(entry.model_dump(mode="json", by_alias=True, exclude_defaults=True))
+                between = ","
+            yield "]"
+        else:
+            yield canonical(plain[key])
+    yield "}"
+
+
+def _lists(file: PlantFile) -> list[tuple[str, tuple[BaseModel, ...]]]:
+    return [(name, value) for name in PlantFile.model_fields if isinstance(value := getattr(file, name), tuple)]
+
+
+def _expressions(file: PlantFile, row: dict[str, int]) -> ExpressionTable:
+    def given(texts: Iterable[str | None]) -> dict[int, Expression]:
+        return {i: compile_expression(text, row, "truth") for i, text in enumerate(texts) if text is not None}
+
+    return ExpressionTable(
+        alarms=tuple(given(alarm.expression for alarm in file.expression_alarms).values()),
+        suppress=given(alarm.suppress for alarm in file.alarms),
+        suppress_expression=given(alarm.suppress for alarm in file.expression_alarms),
+        causes=given(cause.expression for cause in file.causes_and_effects),
+        resets=given(cause.reset_permit for cause in file.causes_and_effects),
+        preconditions={
+            (i, j): expression
+            for i, effect in enumerate(file.effects)
+            for j, expression in given(condition.expression for condition in effect.preconditions).items()
+        },
     )
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from plantsafe.plant.model.entry import Entry, Found, Name, Text
+from plantsafe.plant.model.entry import Entry, Found, Name, PointName, Text, UnitName
 
 Class = Literal["safety", "environment", "process", "SIS", "GDS", "occupancy", "diagnostic"]
 SHELVE_MAX_MIN = {1: 0.0, 2: 60.0, 3: 480.0, 4: 480.0}  # by priority; site default
@@ -59,7 +59,7 @@ class Rationalised(Entry):
 class Alarm(Rationalised):
     """An alarm on a limit of a point; `deadband` and `limit` in the point's unit of measure."""
 
-    point: Name
+    point: PointName
     direction: Literal["HH", "H", "L", "LL"]
     limit: float
     deadband: float = Field(ge=0.0)
@@ -68,6 +68,6 @@ class Alarm(Rationalised):
 class ExpressionAlarm(Rationalised):
     """An alarm on an expression over points of one unit (see `plantsafe.plant.expression`)."""
 
-    unit: Name
+    unit: UnitName
     title: Text
     expression: str

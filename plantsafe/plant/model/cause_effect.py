@@ -1,11 +1,11 @@
 """Causes and effects: which cause brings about which effect, when, and what the effect needs to be possible."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from plantsafe.plant.model.entry import Entry, Found, Name, Text
+from plantsafe.plant.model.entry import Entry, Found, Name, Refers, Text, UnitName
 
 
 class Precondition(Entry):
@@ -17,7 +17,7 @@ class Precondition(Entry):
     name: Name
     title: Text
     expression: str | None = None
-    register_entry: Name | None = None
+    register_entry: Annotated[Name, Refers("register entry")] | None = None
 
     def own_mistakes(self) -> Iterator[Found]:
         """One way to judge it."""
@@ -31,8 +31,8 @@ class Effect(Entry):
 
     name: Name
     title: Text
-    unit: Name
-    elements: tuple[Name, ...] = ()
+    unit: UnitName
+    elements: tuple[Annotated[Name, Refers("final element")], ...] = ()
     preconditions: tuple[Precondition, ...] = ()
 
     def own_mistakes(self) -> Iterator[Found]:
@@ -49,7 +49,7 @@ class Cell(Entry):
     reset: the effect stays until somebody resets it. override: `start_up` may be overridden while starting.
     """
 
-    effect: Name
+    effect: Annotated[Name, Refers("effect")]
     action: Literal["X", "T", "P", "I", "A"]
     delay_s: float = Field(default=0.0, ge=0)
     reset: bool = True
@@ -67,8 +67,8 @@ class CauseRow(Entry):
 
     name: Name
     title: Text
-    function: Name | None = None
-    alarm: Name | None = None
+    function: Annotated[Name, Refers("function")] | None = None
+    alarm: Annotated[Name, Refers("alarm")] | None = None
     expression: str | None = None
     bypass_allowed: bool
     reset_permit: str | None = None

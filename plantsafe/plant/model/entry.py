@@ -1,6 +1,7 @@
 """What all entries of the plant file share: frozen, no unknown keys, and rules of their own that name their field."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, NamedTuple, Self
 
@@ -8,6 +9,19 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from pydantic_core import PydanticCustomError
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$", max_length=80)]
+
+
+@dataclass(frozen=True, slots=True)
+class Refers:
+    """Says of a name that it is the name of another entry, and of which kind (see `plantsafe.plant.references`)."""
+
+    kind: str
+
+
+PointName = Annotated[Name, Refers("point")]
+UnitName = Annotated[Name, Refers("unit")]
+WorkshopName = Annotated[Name, Refers("workshop")]
+PartitionName = Annotated[Name, Refers("partition")]
 OWN = "own_rule"  # the pydantic error type of a rule in `own_mistakes`
 
 

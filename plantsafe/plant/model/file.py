@@ -15,13 +15,18 @@ from plantsafe.plant.model.source import SourceEntry
 from plantsafe.plant.model.unit import Unit
 
 
-class PlantFile(Entry):
-    """The whole file. `schema` is the version of this model; `author` is who wrote this state of the file."""
+class FileHead(Entry):
+    """What the main file says itself. `schema`: version of this model; `author`: who wrote this state of the file."""
 
     schema_version: Literal[1] = Field(alias="schema")
     author: str
     scan_period_s: float = Field(default=1.0, gt=0)
     site: Site
+
+
+class PlantFile(FileHead):
+    """The whole file; its lists are those of the main file, of included files and of tables, in this order."""
+
     workshops: tuple[Workshop, ...] = Field(min_length=1)
     units: tuple[Unit, ...] = Field(min_length=1)
     sources: tuple[SourceEntry, ...] = Field(min_length=1)

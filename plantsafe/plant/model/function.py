@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from plantsafe.plant.model.entry import Entry, Found, Name, Text
+from plantsafe.plant.model.entry import Entry, Found, Name, PartitionName, PointName, Text, UnitName
 
 Policy = Literal["vote_trip", "vote_healthy", "remove"]
 
@@ -13,18 +13,18 @@ Policy = Literal["vote_trip", "vote_healthy", "remove"]
 class FunctionInput(Entry):
     """One channel of a safety function: its transmitter and the SIS bits that say it is bypassed or faulted."""
 
-    point: Name
-    bypass: Name | None = None
-    fault: Name | None = None
+    point: PointName
+    bypass: PointName | None = None
+    fault: PointName | None = None
 
 
 class FinalElement(Entry):
     """One final element: the feedback point and the value it shows in the safe state."""
 
     name: Name
-    feedback: Name
+    feedback: PointName
     safe_value: float
-    command: Name | None = None
+    command: PointName | None = None
 
 
 class Subsystem(Entry):
@@ -78,19 +78,19 @@ class SafetyFunction(Entry):
 
     name: Name
     title: Text
-    unit: Name
+    unit: UnitName
     inputs: tuple[FunctionInput, ...] = Field(min_length=1)
     direction: Literal["H", "L"]
     setpoint: float
     vote: int = Field(ge=1)
     on_fault: Policy
     on_bypass: Policy
-    tripped: Name
+    tripped: PointName
     elements: tuple[FinalElement, ...] = Field(min_length=1)
     element_vote: int = Field(ge=1)
     response_s: float = Field(gt=0)
     sensor_lag_s: float = Field(default=0.0, ge=0)
-    hazardous_mode: Name | None = None
+    hazardous_mode: PointName | None = None
     hazardous_values: tuple[float, ...] = ()
     sil: int = Field(ge=0, le=3)
     rrf: float = Field(gt=1)
@@ -119,7 +119,7 @@ class SafetyFunction(Entry):
             wrong = f"{has} alone"
             yield Found((has,), wrong, "give both hazardous_mode and hazardous_values, or neither", "mode")
         low, high = 10.0**self.sil, 10.0 ** (self.sil + 1)
-        if not (low if self.sil else 1.0) <= self.rrf <= high:  # IEC 61511-1, table 4
+        if self.rrf < (low if self.sil else 1.0) or self.rrf > high:  # IEC 61511-1, table 4
             wrong = f"risk reduction {self.rrf:g} does not belong to SIL {self.sil}"
             yield Found(("rrf",), wrong, f"SIL {self.sil} is {low if self.sil else 1:g} to {high:g}", "sil")
 
@@ -128,11 +128,11 @@ class GasDetector(Entry):
     """A gas detector: substance, set points in the point's unit of measure, place on the site grid."""
 
     name: Name
-    point: Name
+    point: PointName
     substance: str
     level_1: float
     level_2: float
-    partition: Name | None = None
+    partition: PartitionName | None = None
     x_m: float
     y_m: float
     z_m: float | None = None

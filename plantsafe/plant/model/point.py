@@ -1,11 +1,11 @@
 """Points: one measured or computed value each, and where it is read."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from plantsafe.plant.model.entry import Entry, Found, Name, Text
+from plantsafe.plant.model.entry import Entry, Found, Name, PointName, Refers, Text, UnitName
 
 WORDS = {
     "bool": 1, "int16": 1, "uint16": 1, "int32": 2, "uint32": 2, "float32": 2, "int64": 4, "uint64": 4, "float64": 4
@@ -79,8 +79,8 @@ class Point(Entry):
 
     name: Name
     title: Text
-    unit: Name
-    source: Name
+    unit: UnitName
+    source: Annotated[Name, Refers("source")]
     kind: Literal["analog", "state", "count"] = "analog"
     eu: str = ""
     range: tuple[float, float] = (0.0, 1.0)
@@ -89,7 +89,7 @@ class Point(Entry):
     opcua: OpcUaAddress | None = None
     modbus: ModbusAddress | None = None
     states: dict[int, Text] = Field(default_factory=dict)
-    same_as: Name | None = None
+    same_as: PointName | None = None
 
     def own_mistakes(self) -> Iterator[Found]:
         """A range with a lower and an upper end, one address, a step smaller than the range."""

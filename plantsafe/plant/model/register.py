@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
-from plantsafe.plant.model.entry import Day, Entry, Found, Name, Text
+from plantsafe.plant.model.entry import Day, Entry, Found, Name, PointName, Text, UnitName
 
 
 class Inventory(Entry):
@@ -15,14 +15,14 @@ class Inventory(Entry):
 
     name: Name
     title: Text
-    unit: Name
+    unit: UnitName
     substance: str = Field(min_length=1)
     cas: str = Field(default="", pattern=r"^\d{2,7}-\d{2}-\d$")
     design_max_t: float = Field(gt=0)
     registered_max_t: float = Field(gt=0)
     critical_t: float | None = Field(default=None, gt=0)
     beta: float | None = Field(default=None, gt=0)
-    points: tuple[Name, ...] = ()
+    points: tuple[PointName, ...] = ()
 
     def own_mistakes(self) -> Iterator[Found]:
         """No more registered than the design can hold."""
@@ -44,17 +44,17 @@ class Kept(Entry):
 class PowerSupply(Kept):
     """An uninterruptible power supply or an emergency generator; `ready` is a state point that is 1 when ready."""
 
-    unit: Name
+    unit: UnitName
     autonomy_min: float = Field(gt=0)
-    ready: Name | None = None
+    ready: PointName | None = None
 
 
 class ReliefDevice(Kept):
     """A safety valve or a rupture disc; set pressure in kPa gauge; `intact` is a state point that is 1 when intact."""
 
-    unit: Name
+    unit: UnitName
     set_pressure_kpa: float
-    intact: Name | None = None
+    intact: PointName | None = None
 
 
 class LaboratorySample(Entry):
@@ -62,7 +62,7 @@ class LaboratorySample(Entry):
 
     name: Name
     title: Text
-    unit: Name
+    unit: UnitName
     every_h: float = Field(gt=0)
     eu: str
     low: float | None = None

@@ -1,10 +1,10 @@
 """The site, its workshops and partitions, and the people who answer for them."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from plantsafe.plant.model.entry import Day, Entry, Name, Text
+from plantsafe.plant.model.entry import Day, Entry, Name, PointName, Refers, Text, WorkshopName
 from plantsafe.request import Role
 
 Comparator = Literal["<=", "<"]
@@ -29,7 +29,7 @@ class Partition(Entry):
 
     name: Name
     title: Text
-    head_count: Name
+    head_count: PointName
     head_count_max: int = Field(ge=0)
     comparator: Comparator = "<="
     document: str = ""
@@ -58,6 +58,6 @@ class Person(Entry):
     title: str
     roles: tuple[Role, ...] = Field(min_length=1)
     duty: Literal["principal", "technical", "operations"] | None = None
-    workshops: tuple[Name, ...] = ()
-    certificate: Name | None = None
+    workshops: tuple[WorkshopName, ...] = ()
+    certificate: Annotated[Name, Refers("certificate")] | None = None
     since: Day | None = None

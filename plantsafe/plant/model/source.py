@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
-from plantsafe.plant.model.entry import Entry, Found, Name, Text
+from plantsafe.plant.model.entry import Entry, Found, Name, PointName, Text
 
 _SHOULD_BE = {"opcua": "opc.tcp://HOST:PORT/PATH", "modbus": "tcp://HOST:PORT"}
 
@@ -16,7 +16,7 @@ class FastGroup(Entry):
 
     name: Name
     period_s: float = Field(ge=0.1, le=0.5)
-    points: tuple[Name, ...] = Field(min_length=1)
+    points: tuple[PointName, ...] = Field(min_length=1)
 
 
 class SourceLimits(Entry):
@@ -29,17 +29,32 @@ class SourceLimits(Entry):
 
 
 class Credentials(Entry):
-    """How we sign in. Secrets come from the environment: `password_env` is the name of a variable, never a secret."""
+    """How we sign in: by name and password, or by a person's certificate and key (files).
 
-    user: str = Field(min_length=1)
-    password_env: str = Field(pattern=r"^[A-Z][A-Z0-9_]*$")
+    Secrets come from the environment: `password_env` is the name of a variable, never a secret.
+    """
+
+    user: str | None = Field(default=None, min_length=1)
+    password_env: str | None = Field(default=None, pattern=r"^[A-Z][A-Z0-9_]*$")
+    certificate: str | None = None
+    private_key: str | None = None
+
+    def own_mistakes(self) -> Iterator[Found]:
+        """One way to sign in, complete."""
+        by_name, by_paper = self.user is not None, self.certificate is not None
+        if by_name == by_paper:
+            yield Found((), "no one way to sign in", "give user and password_env, or certificate and private_key")
+        elif by_name and self.password_env is None:
+            yield Found(("user",), "a user without password_env", "name the variable that holds the password", "secret")
+        elif by_paper and self.private_key is None:
+            yield Found(("certificate",), "a certificate without its key", "name the file of private_key", "secret")
 
 
 class SourceEntry(Entry):
     """Where values come from. `heartbeat` is a point that changes while the source is alive.
 
     scan_period_s: None for the plant's own. max_source_age_s: values that the source itself stamped longer ago are
-    stale; None for sources that stamp the last change. certificate, private_key, server_certificate: files.
+    stale; None for sources that stamp the last change. certificates: the folder of our and of the trusted certificates.
     """
 
     name: Name
@@ -47,15 +62,13 @@ class SourceEntry(Entry):
     protocol: Literal["opcua", "modbus"]
     endpoint: str
     namespace: str | None = None
-    security: Literal["None", "Basic256Sha256", "Aes128_Sha256_RsaOaep", "Aes256_Sha256_RsaPss"] = "None"
+    security: Literal["None", "Basic256Sha256", "Aes256Sha256RsaPss"] = "None"
     security_mode: Literal["Sign", "SignAndEncrypt"] = "SignAndEncrypt"
-    certificate: str | None = None
-    private_key: str | None = None
-    server_certificate: str | None = None
+    certificates: str | None = None
     credentials: Credentials | None = None
     timeout_s: float = Field(default=0.5, gt=0, le=10)
     scan_period_s: float | None = Field(default=None, gt=0)
-    heartbeat: Name
+    heartbeat: PointName
     max_source_age_s: float | None = Field(default=None, gt=0)
     fast_groups: tuple[FastGroup, ...] = ()
     limits: SourceLimits = SourceLimits()
@@ -72,9 +85,12 @@ class SourceEntry(Entry):
             yield Found(("endpoint",), wrong, f"write {_SHOULD_BE[self.protocol]}", "endpoint")
         if self.security != "None" and self.protocol == "modbus":
             yield Found(("security",), "Modbus TCP has no security", "remove security; keep the link inside its zone")
-        if self.security != "None" and (self.certificate is None or self.private_key is None):
-            wrong = f"security {self.security} without certificate and private_key"
-            yield Found(("security",), wrong, "name the two files", "security")
+        if self.security != "None" and self.certificates is None:
+            wrong = f"security {self.security} without certificates"
+            yield Found(("security",), wrong, "name the folder of certificates", "security")
+        if self.security == "None" and self.credentials is not None:
+            wrong = "a login without security shows its secret to everyone on the network"
+            yield Found(("credentials",), wrong, "give a security policy, or leave the login out", "security")
 
 
 def _is_endpoint(endpoint: str, protocol: str) -> bool:

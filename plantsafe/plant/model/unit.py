@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from enum import StrEnum
 from itertools import pairwise
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from plantsafe.plant.model.entry import Day, Entry, Found, Name, Text
+from plantsafe.plant.model.entry import Day, Entry, Found, Name, PartitionName, PointName, Refers, Text, WorkshopName
 
 
 class ProcessType(StrEnum):
@@ -41,7 +41,7 @@ class Window(Entry):
     low, high: limits of safe operation; normal_low, normal_high: where the recipe keeps the value. None: no limit.
     """
 
-    point: Name
+    point: PointName
     low: float | None = None
     normal_low: float | None = None
     normal_high: float | None = None
@@ -90,17 +90,17 @@ class Unit(Entry):
 
     name: Name
     title: Text
-    workshop: Name
-    partition: Name | None = None
+    workshop: WorkshopName
+    partition: PartitionName | None = None
     process: ProcessType
     reaction: Literal["nitration", "other"] | None = None
     hazard: Hazard | None = None
-    parameters: dict[str, tuple[Name, ...]] = Field(default_factory=dict)
-    sampled: dict[str, Name] = Field(default_factory=dict)
+    parameters: dict[str, tuple[PointName, ...]] = Field(default_factory=dict)
+    sampled: dict[str, Annotated[Name, Refers("sample")]] = Field(default_factory=dict)
     not_applicable: dict[str, NotApplicable] = Field(default_factory=dict)
-    display: tuple[Name, ...] = ()
-    running: Name | None = None
-    phase_point: Name | None = None
+    display: tuple[PointName, ...] = ()
+    running: PointName | None = None
+    phase_point: PointName | None = None
     phases: tuple[Phase, ...] = ()
 
     @property

@@ -1,0 +1,70 @@
+"""What is well-formed and still wrong: every rule over the whole description, each told at its field."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from plantsafe.plant.assemble import SECTIONS, Section
+from plantsafe.plant.model.entry import Found
+from plantsafe.plant.partial import Partial
+from plantsafe.plant.rules import alarms, expressions, functions, names, sources, units
+from plantsafe.plant.rules.view import EachRule, View, WholeRule, judged
+
+EACH: dict[Section, tuple[EachRule, ...]] = {
+    ("workshops",): (units.workshop_count_is_allowed, units.partition_counts_are_allowed),
+    ("units",): (
+        units.class_follows_temperatures,
+        units.nitration_is_monitored,
+        units.parameters_are_known,
+        units.partition_is_of_the_workshop,
+        units.phases_are_states,
+        units.windows_are_in_range,
+    ),
+    ("sources",): (sources.heartbeat_is_its_own, sources.fast_points_are_its_own, sources.period_is_a_multiple),
+    ("points",): (sources.protocol_fits,),
+    ("alarms",): (
+        alarms.limit_is_in_range,
+        alarms.nitration_comes_at_once,
+        alarms.comes_before_the_trip,
+        alarms.guidance_names_phases,
+        expressions.alarm_expressions,
+    ),
+    ("expression_alarms",): (alarms.guidance_names_phases, expressions.alarm_expressions),
+    ("functions",): (
+        functions.setpoint_is_in_range,
+        functions.channels_are_apart,
+        functions.response_can_be_seen,
+        functions.fast_group_has_it,
+        functions.trip_bit_is_a_state,
+        functions.safe_values_can_be_seen,
+        functions.modes_exist,
+    ),
+    ("effects",): (expressions.preconditions,),
+    ("causes_and_effects",): (functions.rows_cover_elements, expressions.row_expressions),
+    ("gas_detectors",): (units.gas_levels_are_in_range, units.gas_levels_are_allowed),
+}
+WHOLE: tuple[WholeRule, ...] = (
+    names.unique,
+    sources.places_are_apart,
+    alarms.limits_are_in_order,
+    alarms.groups_have_members,
+    functions.elements_agree,
+    functions.functions_have_rows,
+)
+
+
+def broken_rules(view: View) -> Iterator[Found]:
+    """All that is wrong in meaning; paths are from the top of the description."""
+    for section in SECTIONS:
+        rules = (_own, names.refers, *EACH.get(section, ()))
+        yield from judged(view, section, rules)
+    for rule in WHOLE:
+        yield from rule(view)
+
+
+def _own(_: View, entry: Any) -> Iterator[Found]:
+    """The rules of the entry itself; whole entries passed them when they were made."""
+    if isinstance(entry, Partial):
+        yield from entry.own_mistakes()
+
+
+__all__ = ["View", "broken_rules"]

@@ -1,0 +1,109 @@
+"""Names are unique in their kind, and every name of another entry is the name of one."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, get_args, get_origin
+
+from plantsafe.plant.described import nearest
+from plantsafe.plant.model.entry import Entry, Found, Refers
+from plantsafe.plant.partial import NotKnownError, Partial, bare
+from plantsafe.plant.rules.view import KINDS, View
+from plantsafe.plant.yaml_tree import Where
+
+_Step = tuple[str, str]  # "field" and its name, "each" entry of a list, "value" of a mapping
+
+
+def unique(view: View) -> Iterator[Found]:
+    """Each name once in its kind."""
+    for kind, sections in KINDS.items():
+        if kind in ("sample", "certificate"):
+            continue  # they are register entries, too
+        first: dict[str, Where] = {}
+        for section in sections:
+            for i, name in view.names(section):
+                where: Where = (*section, i, "name")
+                if name in first:
+                    wrong = f"{name} is there already, at {view.assembled.line(first[name])}"
+                    yield Found(where, wrong, "give it another name", "duplicate-name")
+                first.setdefault(name, where)
+    seen: dict[str, Where] = {}
+    for i, shop in enumerate(view.assembled.entries[("workshops",)]):
+        parts = shop.get("partitions") if isinstance(shop, dict) else None
+        for j, part in enumerate(parts if isinstance(parts, list) else []):
+            own = part.get("name") if isinstance(part, dict) else None
+            where = ("workshops", i, "partitions", j, "name")
+            if isinstance(own, str) and own in seen:
+                wrong = f"partition {own} is there already, at {view.assembled.line(seen[own])}"
+                yield Found(where, wrong, "give it another name", "duplicate-name")
+            elif isinstance(own, str):
+                seen[own] = where
+
+
+def refers(view: View, entry: Any) -> Iterator[Found]:
+    """Every name of another entry is one."""
+    model: type[Entry] = entry.__dict__["_model"] if isinstance(entry, Partial) else type(entry)
+    known = view.known
+    for steps, kind in _references(model):
+        if len(steps) == 1:
+            try:
+                name = getattr(entry, steps[0][1])
+            except NotKnownError:
+                continue
+            if name is not None and isinstance(name, str) and name not in known[kind]:
+                yield _nothing(view, (steps[0][1],), kind, name)
+        else:
+            for where, name in _walk(entry, steps, ()):
+                if isinstance(name, str) and name not in known[kind]:
+                    yield _nothing(view, where, kind, name)
+
+
+def _nothing(view: View, where: Where, kind: str, name: str) -> Found:
+    return Found(where, f"there is no {kind} {name!r}", nearest(name, view.known[kind]), "reference")
+
+
+def _walk(node: Any, steps: tuple[_Step, ...], where: Where) -> Iterator[tuple[Where, Any]]:
+    if not steps:
+        yield where, node
+        return
+    (how, name), rest = steps[0], steps[1:]
+    if how == "field":
+        try:
+            inner = getattr(node, name)
+        except (NotKnownError, AttributeError):
+            return
+        if inner is not None:
+            yield from _walk(inner, rest, (*where, name))
+    elif how == "each" and isinstance(node, tuple):
+        for i, item in enumerate(node):
+            yield from _walk(item, rest, (*where, i))
+    elif how == "value" and isinstance(node, dict):
+        for key, item in node.items():
+            yield from _walk(item, rest, (*where, key))
+
+
+@cache
+def _references(model: type[Entry]) -> tuple[tuple[tuple[_Step, ...], str], ...]:
+    """The ways to all names of other entries in a model, and their kinds."""
+    found: list[tuple[tuple[_Step, ...], str]] = []
+    for name, info in model.model_fields.items():
+        for datum in info.metadata:
+            if isinstance(datum, Refers):
+                found.append(((("field", name),), datum.kind))
+        found += [((("field", name), *steps), kind) for steps, kind in _inside(info.annotation)]
+    return tuple(found)
+
+
+def _inside(kind: Any) -> list[tuple[tuple[_Step, ...], str]]:
+    if hasattr(kind, "__metadata__"):
+        here = [((), datum.kind) for datum in kind.__metadata__ if isinstance(datum, Refers)]
+        return [*here, *_inside(get_args(kind)[0])]
+    plain = bare(kind, keep_annotated=True)
+    if plain is not kind:
+        return _inside(plain)
+    if isinstance(kind, type) and issubclass(kind, Entry):
+        return list(_references(kind))
+    if get_origin(kind) is tuple:
+        return [((("each", ""), *steps), inner) for steps, inner in _inside(get_args(kind)[0])]
+    if get_origin(kind) is dict:
+        return [((("value", ""), *steps), inner) for steps, inner in _inside(get_args(kind)[1])]
+    return []

@@ -1,0 +1,79 @@
+"""Sources and addresses: each point where its source can be asked for it, no two points in one place."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from plantsafe.plant.model.entry import Found
+from plantsafe.plant.partial import NotKnownError
+from plantsafe.plant.rules.view import View
+
+
+def heartbeat_is_its_own(view: View, source: Any) -> Iterator[Found]:
+    """The heartbeat is read from the source that it proves alive."""
+    if view.point(source.heartbeat).source != source.name:
+        wrong = f"{source.heartbeat} is not read from {source.name}"
+        yield Found(("heartbeat",), wrong, "name a point of this source that changes all the time", "heartbeat")
+
+
+def fast_points_are_its_own(view: View, source: Any) -> Iterator[Found]:
+    """A fast group reads points of its own source."""
+    for i, group in enumerate(source.fast_groups):
+        for j, name in enumerate(group.points):
+            if isinstance(name, str) and name in view.known["point"] and view.point(name).source != source.name:
+                wrong = f"{name} is not read from {source.name}"
+                yield Found(("fast_groups", i, "points", j), wrong, "name points of this source", "fast-group")
+
+
+def period_is_a_multiple(view: View, source: Any) -> Iterator[Found]:
+    """A slower source is read every so many scans."""
+    period, own = view.head.scan_period_s, source.scan_period_s
+    if own is not None and abs(own / period - round(own / period)) > 1e-9:
+        wrong = f"scan period {own:g} s is no multiple of the plant's {period:g} s"
+        yield Found(("scan_period_s",), wrong, f"write a multiple of {period:g}", "scan-period")
+
+
+def protocol_fits(view: View, point: Any) -> Iterator[Found]:
+    """The address is one of the source's protocol."""
+    has, want = "opcua" if point.opcua is not None else "modbus", view.source(point.source).protocol
+    if has != want and (point.opcua is None) != (point.modbus is None):
+        wrong = f"source {point.source} speaks {want}"
+        yield Found((has,), wrong, f"give the point a {want} address", "address")
+
+
+def places_are_apart(view: View) -> Iterator[Found]:
+    """No two points in one node, register or bit."""
+    nodes: dict[tuple[Any, ...], int] = {}
+    areas: dict[tuple[Any, ...], list[tuple[int, int, int, Any]]] = defaultdict(list)
+    for i, point in enumerate(view.section("points")):
+        try:
+            if point.opcua is not None:
+                key = (point.source, point.opcua.namespace, point.opcua.node, point.opcua.browse_path)
+                if key in nodes:
+                    wrong = f"is the node of {_name(view, nodes[key])} too"
+                    yield Found(("points", i, "opcua"), wrong, "give each point its own node", "address")
+                nodes.setdefault(key, i)
+            elif point.modbus is not None:
+                place = point.modbus
+                start = int(place.address)
+                areas[point.source, place.device, place.table].append((start, start + place.words, i, place.bit))
+        except (NotKnownError, TypeError, ValueError):
+            continue
+    for area in areas.values():
+        area.sort(key=lambda one: one[:3])
+        end, holder, bits = -1, -1, {}
+        for start, stop, i, bit in area:
+            if start >= end:
+                end, holder, bits = stop, i, {bit: i}
+                continue
+            shares_word = bit is not None and None not in bits and stop == end
+            if not shares_word or bit in bits:
+                other = _name(view, bits.get(bit, holder))
+                wrong = f"reads the place of {other}, at {start} to {stop - 1}"
+                yield Found(("points", i, "modbus", "address"), wrong, "correct one of the two addresses", "register")
+            bits.setdefault(bit, i)
+            end = max(end, stop)
+
+
+def _name(view: View, i: int) -> str:
+    return str(view.assembled.entries[("points",)][i].get("name", i))

@@ -1,0 +1,166 @@
+"""Lists of entries in CSV or Excel tables: one row an entry, one column a field.
+
+A column is called like the field, with dots for what lies inside: `name`, `title.en`, `modbus.address`, `range.low`,
+`range.high`. An empty cell leaves the field out. The cell of a state point's `states` reads
+`0=stopped|停止; 1=running|运行`; the cell of a list reads `A; B`.
+"""
+
+import csv
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from plantsafe.errors import Mistake
+from plantsafe.plant.yaml_tree import Where, at
+
+_ENDS = {"low": 0, "high": 1}
+_LISTS = ("points", "workshops", "roles")
+
+Row = tuple[int, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table read: its entries, the line of each in the file, and the column of each field (both from 1)."""
+
+    path: Path
+    entries: list[dict[str, Any]]
+    lines: list[int]
+    columns: dict[Where, int]
+    mistakes: list[Mistake] = field(default_factory=list)
+
+    def place(self, entry: int, where: Where) -> tuple[int, int]:
+        """Line and column of a field of an entry; column 1 where the table has none for it."""
+        for length in range(len(where), 0, -1):
+            if column := self.columns.get(where[:length]):
+                return self.lines[entry], column
+        inside = [column for path, column in self.columns.items() if where and path[: len(where)] == where]
+        return self.lines[entry], min(inside, default=1)
+
+
+def read_table(path: Path, sheet: str | None) -> Table:
+    """The table; never raises for what the file holds."""
+    entries: list[dict[str, Any]] = []
+    lines: list[int] = []
+    columns: dict[Where, int] = {}
+    mistakes: list[Mistake] = []
+
+    def wrong(line: int, column: int, where: str, text: str, mend: str) -> None:
+        mistakes.append(at(path, line, column, where, text, mend))
+
+    if not path.is_file():
+        wrong(1, 1, "file", "cannot be read: there is no such file", "give the path of a table from the file's folder")
+        return Table(path=path, entries=entries, lines=lines, columns=columns, mistakes=mistakes)
+    try:
+        rows = _excel_rows(path, sheet) if path.suffix.lower() == ".xlsx" else _csv_rows(path)
+        line, head = next(rows, (1, ()))
+        wheres = [_where(name) for name in head]
+        for column, where in enumerate(wheres, start=1):
+            if where and where in columns:
+                wrong(line, column, head[column - 1], "is a column already", "remove one of the two")
+            elif where:
+                columns[where] = column
+        if ("name",) not in columns:
+            wrong(line, 1, "file", "has no column `name`", "write the names of the fields into the first row")
+            return Table(path=path, entries=entries, lines=lines, columns=columns, mistakes=mistakes)
+        plan = [_setter(where) for where in wheres]
+        for line, cells in rows:
+            if not any(cells):
+                continue
+            entry: dict[str, Any] = {}
+            for column, cell in enumerate(cells):
+                if not cell:
+                    continue
+                if column >= len(plan) or plan[column] is None:
+                    wrong(line, column + 1, "cell", f"{cell[:40]!r} is under no heading", "give the column a heading")
+                else:
+                    _put(entry, plan[column] or ((), ""), cell)
+            entries.append(entry)
+            lines.append(line)
+    except UnicodeDecodeError as problem:
+        wrong(1, 1, "file", f"is not UTF-8 at byte {problem.start}", "save it as CSV UTF-8")
+    except (OSError, csv.Error, zipfile.BadZipFile, KeyError, ValueError) as problem:
+        wrong(1, 1, "file", f"cannot be read as a table: {problem}", "save it as CSV UTF-8 or as .xlsx")
+    return Table(path=path, entries=entries, lines=lines, columns=columns, mistakes=mistakes)
+
+
+def _csv_rows(path: Path) -> Iterator[Row]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file)
+        line = 1
+        for cells in reader:
+            yield line, [cell.strip() for cell in cells]
+            line = reader.line_num + 1
+
+
+def _excel_rows(path: Path, sheet: str | None) -> Iterator[Row]:
+    from openpyxl import load_workbook  # here: the scan service reads no Excel in most plants
+
+    book = load_workbook(path, read_only=True, data_only=True)
+    try:
+        if sheet is not None and sheet not in book.sheetnames:
+            raise ValueError(f"there is no sheet {sheet!r}; it has {', '.join(book.sheetnames)}")
+        page = book[sheet] if sheet is not None else book.worksheets[0]
+        for number, cells in enumerate(page.iter_rows(values_only=True), start=1):
+            yield number, [_as_text(cell) for cell in cells]
+    finally:
+        book.close()
+
+
+def _as_text(cell: Any) -> str:
+    """A cell as it would stand in a CSV file."""
+    if cell is None:
+        return ""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    if hasattr(cell, "date") and hasattr(cell, "isoformat"):
+        return str(cell.date().isoformat())
+    return str(cell).strip()
+
+
+def _where(name: str) -> Where:
+    parts = tuple(part for part in name.strip().split(".") if part)
+    if len(parts) == 2 and parts[0] == "range" and parts[1] in _ENDS:
+        return ("range", _ENDS[parts[1]])
+    return parts
+
+
+_Setter = tuple[Where, str]
+
+
+def _setter(where: Where) -> _Setter | None:
+    if not where:
+        return None
+    kind = "range" if where[0] == "range" and len(where) == 2 else str(where[-1])
+    return where, kind if kind in ("range", "states", *_LISTS) else ""
+
+
+def _put(entry: dict[str, Any], setter: _Setter, cell: str) -> None:
+    where, kind = setter
+    if kind == "range":
+        ends = entry.setdefault("range", [None, None])
+        if isinstance(ends, list) and isinstance(where[1], int):
+            ends[where[1]] = cell
+        return
+    node = entry
+    for step in where[:-1]:
+        inner = node.setdefault(str(step), {})
+        if not isinstance(inner, dict):
+            return
+        node = inner
+    node[str(where[-1])] = _listed(kind, cell)
+
+
+def _listed(kind: str, cell: str) -> Any:
+    if kind == "states":
+        found = {}
+        for part in cell.split(";"):
+            code, _, text = part.partition("=")
+            en, _, zh = text.partition("|")
+            found[code.strip()] = {"en": en.strip(), "zh": zh.strip() or en.strip()}
+        return found
+    if kind in _LISTS:
+        return [part.strip() for part in cell.split(";") if part.strip()]
+    return cell
