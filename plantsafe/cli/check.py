@@ -1,22 +1,48 @@
 """`plantsafe check`: is the plant file usable."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 
+class Format(StrEnum):
+    """How the mistakes are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
     @app.command()
-    def check(plant: Annotated[Path, typer.Argument(help="the plant file")]) -> None:
-        """Check a plant file; every mistake with its place and what would mend it."""
-        from plantsafe.plant import load_plant
+    def check(
+        plant: Annotated[Path, typer.Argument(help="the plant file")],
+        form: Annotated[
+            Format, typer.Option("--format", help="text for people, json and sarif for tools")
+        ] = Format.TEXT,
+    ) -> None:
+        """Check a plant file; every mistake with its place and what would mend it. Ends with 1 where there is one."""
+        from plantsafe.errors import PlantFileError
+        from plantsafe.plant.load import check_plant
+        from plantsafe.plant.report import as_json, as_sarif
 
-        compiled = load_plant(plant)
+        try:
+            compiled = check_plant(plant)
+        except PlantFileError as error:
+            if form is Format.TEXT:
+                raise
+            typer.echo((as_json if form is Format.JSON else as_sarif)(error.mistakes))
+            raise typer.Exit(1) from None
+        if form is not Format.TEXT:
+            typer.echo((as_json if form is Format.JSON else as_sarif)(()))
+            return
         file = compiled.file
         typer.echo(
-            f"{plant}: good. {compiled.n_points} points, {len(file.alarms)} alarms, {len(file.functions)} safety "
-            f"functions, {len(file.units)} units, {compiled.n_sources} sources; hash {compiled.hash[:12]}"
+            f"{plant}: good. {compiled.n_points} points, {len(file.alarms) + len(file.expression_alarms)} alarms, "
+            f"{len(file.functions)} safety functions, {len(file.units)} units, {compiled.n_sources} sources; "
+            f"hash {compiled.hash[:12]}"
         )

@@ -15,7 +15,7 @@ from plantsafe.plant.model import PlantFile, Registers
 from plantsafe.plant.model.entry import OWN, Entry, Found
 from plantsafe.plant.model.file import FileHead
 from plantsafe.plant.partial import Partial, bare, partial
-from plantsafe.plant.rules import View, broken_rules
+from plantsafe.plant.rules import View, broken_demands, broken_rules
 from plantsafe.plant.tables import Plant, compile_plant
 from plantsafe.plant.yaml_tree import Where
 
@@ -28,11 +28,15 @@ def load_plant(path: Path) -> Plant:
 
 
 def check_plant(path: Path) -> Plant:
-    """As `load_plant`, and units of measure are checked too (which takes a large library)."""
+    """As `load_plant`, and what outside rules ask and units of measure are checked too: for people, before approval.
+
+    A running plant is loaded without them: one that breaks a rule on head-counts must be watched all the same.
+    """
     from plantsafe.plant.rules.measure import broken_measures
 
     def both(view: View) -> Iterator[Found]:
         yield from broken_rules(view)
+        yield from broken_demands(view)
         yield from broken_measures(view)
 
     return _loaded(path, both)

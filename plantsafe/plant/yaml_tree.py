@@ -15,6 +15,7 @@ from plantsafe.errors import Mistake
 Where = tuple[str | int, ...]
 
 SIZE_MAX = 200_000_000  # bytes, site default
+COPIES_MAX = 200_000  # values that aliases add, site default
 _TAG = "tag:yaml.org,2002:"
 _TEXTS = (f"{_TAG}str", f"{_TAG}timestamp", f"{_TAG}merge", f"{_TAG}value")
 
@@ -36,7 +37,7 @@ class Tree:
         line, column, node = 1, 1, self.node
         for step in where:
             if isinstance(node, MappingNode):
-                pair = next((pair for pair in reversed(node.value) if pair[0].value == str(step)), None)
+                pair = _pair(node, str(step), 0)
                 if pair is None:
                     break
                 mark, node = pair[0].start_mark, pair[1]
@@ -77,7 +78,7 @@ def read_tree(path: Path) -> Tree:
             warnings.simplefilter("ignore")  # ruamel warns of anchors that are used twice; anchors are refused below
             node = YAML(typ="safe", pure=True).compose(text)
         mistakes: list[Mistake] = []
-        value = _value(path, node, set(), mistakes, ())
+        value = _Reader(path, mistakes).value(node, ())
     except MarkedYAMLError as problem:
         mark = problem.problem_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -94,50 +95,93 @@ def read_tree(path: Path) -> Tree:
     return Tree(path=path, value=value, node=node, mistakes=mistakes)
 
 
-def _value(path: Path, node: Node | None, seen: set[int], mistakes: list[Mistake], where: Where) -> Any:
-    """What the node says; each node is met once, so that aliases cannot grow."""
-    if node is None:
-        return None
+class _Reader:
+    """Nodes to values. An alias gives the same value again, as long as all of them together stay small."""
 
-    def wrong(node: Node, text: str, mend: str) -> None:
-        mark = node.start_mark
-        mistakes.append(at(path, mark.line + 1, mark.column + 1, words(where), text, mend))
+    def __init__(self, path: Path, mistakes: list[Mistake]) -> None:
+        self._path, self._mistakes = path, mistakes
+        self._done: dict[int, tuple[Any, int]] = {}
+        self._open: set[int] = set()
+        self._copies = 0
+        self._size = 0
 
-    if id(node) in seen:
-        wrong(node, "is used again by an alias", "write the entry out where the * stands")
-        return None
-    seen.add(id(node))
-    if isinstance(node, ScalarNode):
-        if node.tag not in _SCALARS and node.tag not in _TEXTS:
-            wrong(node, f"has the tag {node.tag}", "write plain text or a number")
+    def value(self, node: Node | None, where: Where) -> Any:
+        """What the node says, and None where that is a mistake."""
+        if node is None:
             return None
-        return _scalar(node)
-    if isinstance(node, SequenceNode) and node.tag == f"{_TAG}seq":
-        return [_value(path, item, seen, mistakes, (*where, i)) for i, item in enumerate(node.value)]
-    if not (isinstance(node, MappingNode) and node.tag == f"{_TAG}map"):
-        wrong(node, f"has the tag {node.tag}", "write a plain mapping or list")
-        return None
-    found: dict[Any, Any] = {}
-    lines: dict[str, int] = {}
-    for key, item in node.value:
-        if not isinstance(key, ScalarNode):
-            wrong(key, "is a list or a mapping as a key", "write a plain word as the key")
-            continue
-        if key.value in lines:
-            mark, mend = key.start_mark, "remove one of the two"
-            text = f"is there already, at line {lines[key.value]}"
-            field_words = words((*where, key.value))
-            mistakes.append(at(path, mark.line + 1, mark.column + 1, field_words, text, mend))
-        lines.setdefault(key.value, key.start_mark.line + 1)
-        name = _scalar(key)
-        name = name if isinstance(name, int) and not isinstance(name, bool) else key.value
-        found[name] = _value(path, item, seen, mistakes, (*where, key.value))
-    return found
+        if id(node) in self._open:
+            return self._wrong(node, where, "holds itself", "remove the alias")
+        if id(node) in self._done:
+            value, size = self._done[id(node)]
+            self._copies += size
+            self._size += size
+            if self._copies > COPIES_MAX:
+                return self._wrong(node, where, f"aliases add over {COPIES_MAX} values", "write the entries out")
+            return value
+        before = self._size
+        self._size += 1
+        self._open.add(id(node))
+        value = self._fresh(node, where)
+        self._open.remove(id(node))
+        self._done[id(node)] = (value, self._size - before)
+        return value
+
+    def _fresh(self, node: Node, where: Where) -> Any:
+        if isinstance(node, ScalarNode):
+            if node.tag not in _SCALARS and node.tag not in _TEXTS:
+                return self._wrong(node, where, f"has the tag {node.tag}", "write plain text or a number")
+            return _scalar(node)
+        if isinstance(node, SequenceNode) and node.tag == f"{_TAG}seq":
+            return [self.value(item, (*where, i)) for i, item in enumerate(node.value)]
+        if isinstance(node, MappingNode) and node.tag == f"{_TAG}map":
+            return self._mapping(node, where)
+        return self._wrong(node, where, f"has the tag {node.tag}", "write a plain mapping or list")
+
+    def _mapping(self, node: MappingNode, where: Where) -> dict[Any, Any]:
+        found: dict[Any, Any] = {}
+        merged: dict[Any, Any] = {}
+        lines: dict[str, int] = {}
+        for key, item in node.value:
+            if not isinstance(key, ScalarNode):
+                self._wrong(key, where, "is a list or a mapping as a key", "write a plain word as the key")
+                continue
+            inside = (*where, key.value)
+            if key.value in lines:
+                self._wrong(key, inside, f"is there already, at line {lines[key.value]}", "remove one of the two")
+            lines.setdefault(key.value, key.start_mark.line + 1)
+            value = self.value(item, inside)
+            if key.tag == f"{_TAG}merge":
+                for part in value if isinstance(value, list) else [value]:
+                    if isinstance(part, dict):
+                        merged = {**part, **merged}
+                    else:
+                        self._wrong(key, inside, "does not name a mapping", "name an entry with fields")
+                continue
+            name = _scalar(key)
+            found[name if isinstance(name, int) and not isinstance(name, bool) else key.value] = value
+        return {**merged, **found}
+
+    def _wrong(self, node: Node, where: Where, text: str, mend: str) -> None:
+        mark = node.start_mark
+        self._mistakes.append(at(self._path, mark.line + 1, mark.column + 1, words(where), text, mend))
 
 
 def words(where: Iterable[str | int]) -> str:
     """A place in words."""
     return ".".join(str(step) for step in where) or "file"
+
+
+def _pair(node: MappingNode, key: str, depth: int) -> tuple[Node, Node] | None:
+    """Key and value of a mapping, or of what is merged into it."""
+    for pair in reversed(node.value):
+        if pair[0].value == key:
+            return pair[0], pair[1]
+    for name, value in node.value if depth < 10 else ():
+        if name.tag == f"{_TAG}merge":
+            for part in value.value if isinstance(value, SequenceNode) else [value]:
+                if isinstance(part, MappingNode) and (found := _pair(part, key, depth + 1)) is not None:
+                    return found
+    return None
 
 
 def _scalar(node: ScalarNode) -> Any:

@@ -10,10 +10,8 @@ from plantsafe.plant.rules import alarms, expressions, functions, names, sources
 from plantsafe.plant.rules.view import EachRule, View, WholeRule, judged
 
 EACH: dict[Section, tuple[EachRule, ...]] = {
-    ("workshops",): (units.workshop_count_is_allowed, units.partition_counts_are_allowed),
     ("units",): (
         units.class_follows_temperatures,
-        units.nitration_is_monitored,
         units.parameters_are_known,
         units.partition_is_of_the_workshop,
         units.phases_are_states,
@@ -40,8 +38,15 @@ EACH: dict[Section, tuple[EachRule, ...]] = {
     ),
     ("effects",): (expressions.preconditions,),
     ("causes_and_effects",): (functions.rows_cover_elements, expressions.row_expressions),
-    ("gas_detectors",): (units.gas_levels_are_in_range, units.gas_levels_are_allowed),
+    ("gas_detectors",): (units.gas_levels_are_in_range,),
 }
+ASKED: dict[Section, tuple[EachRule, ...]] = {
+    ("workshops",): (units.workshop_count_is_allowed, units.partition_counts_are_allowed),
+    ("units",): (units.nitration_is_monitored,),
+    ("gas_detectors",): (units.gas_levels_are_allowed,),
+}
+"""What rules and good practice ask of the plant. A plant that breaks them is still watched; only `check` refuses its file."""
+
 WHOLE: tuple[WholeRule, ...] = (
     names.unique,
     sources.places_are_apart,
@@ -61,10 +66,17 @@ def broken_rules(view: View) -> Iterator[Found]:
         yield from rule(view)
 
 
+def broken_demands(view: View) -> Iterator[Found]:
+    """All that rules and good practice ask and the file does not give."""
+    for section, rules in ASKED.items():
+        yield from judged(view, section, rules)
+    yield from alarms.deadbands_leave_room(view)
+
+
 def _own(_: View, entry: Any) -> Iterator[Found]:
     """The rules of the entry itself; whole entries passed them when they were made."""
     if isinstance(entry, Partial):
         yield from entry.own_mistakes()
 
 
-__all__ = ["View", "broken_rules"]
+__all__ = ["View", "broken_demands", "broken_rules"]

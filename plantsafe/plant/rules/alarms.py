@@ -88,28 +88,39 @@ def _twins(view: View) -> dict[str, set[str]]:
     return same
 
 
+_Limit = tuple[int, float, float, int]  # rank in _ORDER, limit, deadband, number of the alarm
+
+
 def limits_are_in_order(view: View) -> Iterator[Found]:
-    """LL < L < H < HH on each point, and deadbands of at most half of the distance to the next limit."""
-    of_point: dict[str, list[tuple[int, float, float, int]]] = defaultdict(list)
+    """LL < L < H < HH on each point."""
+    for name, (rank, limit, _, i), (next_rank, next_limit, _, j) in _neighbours(view):
+        if limit >= next_limit:
+            wrong = f"{_ORDER[rank]} at {limit:g} is not below {_ORDER[next_rank]} at {next_limit:g} of {name}"
+            yield Found(("alarms", max(i, j), "limit"), wrong, "write LL < L < H < HH", "limit-order")
+
+
+def deadbands_leave_room(view: View) -> Iterator[Found]:
+    """A deadband is at most half of the distance to the next limit."""
+    for _, (_, limit, band, i), (_, next_limit, next_band, j) in _neighbours(view):
+        room = (next_limit - limit) / 2.0
+        for at, own in ((i, band), (j, next_band)):
+            if own > room > 0:
+                wrong = f"deadband {own:g} is over half of the distance from {limit:g} to {next_limit:g}"
+                yield Found(("alarms", at, "deadband"), wrong, f"write at most {room:g}", "deadband")
+
+
+def _neighbours(view: View) -> Iterator[tuple[str, _Limit, _Limit]]:
+    """Neighbouring limits of different rank on the same point."""
+    of_point: dict[str, list[_Limit]] = defaultdict(list)
     for i, alarm in enumerate(view.section("alarms")):
         try:
             of_point[alarm.point].append((_ORDER.index(alarm.direction), alarm.limit, alarm.deadband, i))
         except NotKnownError:
             continue
     for name, alarms in of_point.items():
-        if len(alarms) < 2:
-            continue
-        alarms.sort(key=lambda one: one[0])
-        for (rank, limit, band, i), (next_rank, next_limit, next_band, j) in pairwise(alarms):
-            if rank != next_rank and limit >= next_limit:
-                wrong = f"{_ORDER[rank]} at {limit:g} is not below {_ORDER[next_rank]} at {next_limit:g} of {name}"
-                yield Found(("alarms", max(i, j), "limit"), wrong, "write LL < L < H < HH", "limit-order")
-                continue
-            room = (next_limit - limit) / 2.0
-            for at, own in ((i, band), (j, next_band)):
-                if rank != next_rank and own > room:
-                    wrong = f"deadband {own:g} is over half of the distance from {limit:g} to {next_limit:g}"
-                    yield Found(("alarms", at, "deadband"), wrong, f"write at most {room:g}", "deadband")
+        if len(alarms) > 1:
+            alarms.sort(key=lambda one: one[0])
+            yield from ((name, one, other) for one, other in pairwise(alarms) if one[0] != other[0])
 
 
 def groups_have_members(view: View) -> Iterator[Found]:
