@@ -112,12 +112,13 @@ class Section:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chapter:
-    """A chapter; `intro` says how to read it."""
+    """A chapter; `intro` says how to read it. opens_page: on paper it begins on a new page."""
 
     anchor: str
     title: str
     sections: tuple[Section, ...]
     intro: str = ""
+    opens_page: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,10 +28,7 @@ def alarms_chapter(phrase: Phrase) -> Chapter:
         for name, alarms in told.items()
     ]
     counts: Part = _counts(phrase, told) if told else Note(text=phrase.word("nothing"))
-    return Chapter(
-        anchor="alarms", title=phrase.said("chapters", "alarms"), intro=phrase.said("intros", "alarms"),
-        sections=(Section(parts=(counts,)), *sections),
-    )  # fmt: skip
+    return phrase.chapter("alarms", (Section(parts=(counts,)), *sections), opens_page=True)
 
 
 def _counts(phrase: Phrase, by_unit: dict[str, list[Alarm | ExpressionAlarm]]) -> Table:
@@ -120,10 +117,7 @@ def functions_chapter(phrase: Phrase) -> Chapter:
         for unit in phrase.file.units
         if any(one.unit == unit.name for one in phrase.file.functions)
     ) or (Section(parts=(Note(text=phrase.word("nothing")),)),)
-    return Chapter(
-        anchor="functions", title=phrase.said("chapters", "functions"), intro=phrase.said("intros", "functions"),
-        sections=sections,
-    )  # fmt: skip
+    return phrase.chapter("functions", sections, opens_page=True)
 
 
 def _function(phrase: Phrase, function: SafetyFunction) -> Card:

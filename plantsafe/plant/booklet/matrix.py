@@ -23,14 +23,14 @@ def matrix_chapter(phrase: Phrase) -> Chapter:
             parts=tuple(_causes_by_effects(phrase)) or (Note(text=phrase.word("nothing")),),
         ),
     ]
-    return Chapter(anchor="matrix", title=phrase.said("chapters", "matrix"), sections=tuple(sections))
+    return phrase.chapter("matrix", tuple(sections), opens_page=True)
 
 
 def _functions_by_elements(phrase: Phrase) -> Iterator[Part]:
     functions = phrase.file.functions
     if not functions:
         return
-    yield Note(text=phrase.said("intros", "matrix"))
+    yield Note(text=phrase.said("intros", "elements"))
     elements = list(dict.fromkeys(element.name for function in functions for element in function.elements))
     heads = {name: phrase.plain(name) for name in elements}
     rows = [
@@ -104,7 +104,7 @@ def _effects(phrase: Phrase, effects: tuple[Effect, ...]) -> Table:
 
 def _precondition(phrase: Phrase, need: Precondition) -> str:
     how = need.expression or phrase.word("register_entry", name=need.register_entry)
-    return f"{phrase.of(need.title)} ({how})"
+    return phrase.word("coded", code=phrase.of(need.title), text=how)
 
 
 def _causes(phrase: Phrase, rows: tuple[CauseRow, ...]) -> Table:

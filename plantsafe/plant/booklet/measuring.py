@@ -31,10 +31,7 @@ def points_chapter(phrase: Phrase) -> Chapter:
         for name, points in by_unit.items()
         if points
     )
-    return Chapter(
-        anchor="points", title=phrase.said("chapters", "points"), intro=phrase.said("intros", "points"),
-        sections=sections,
-    )  # fmt: skip
+    return phrase.chapter("points", sections, opens_page=True)
 
 
 def _point(phrase: Phrase, point: Point) -> Line:
@@ -42,7 +39,7 @@ def _point(phrase: Phrase, point: Point) -> Line:
     if point.same_as is not None:
         words = phrase.word("same_as", point=point.same_as)
         anchor = f"point-{point.same_as}"
-        title += (Run(text=f" ({words})", to=anchor if anchor in phrase.anchors else ""),)
+        title += (Run(text=words, to=anchor if anchor in phrase.anchors else ""),)
     if point.states:
         shown = phrase.word("list").join(f"{code} {phrase.of(text)}" for code, text in point.states.items())
     else:
@@ -104,10 +101,7 @@ def gas_chapter(phrase: Phrase) -> Chapter:
     )
     lines = [_detector(phrase, detector) for detector in phrase.file.gas_detectors]
     part: Part = phrase.table(columns, lines) if lines else Note(text=phrase.word("nothing"))
-    return Chapter(
-        anchor="gas", title=phrase.said("chapters", "gas"), intro=phrase.said("intros", "gas"),
-        sections=(Section(parts=(part,)),),
-    )  # fmt: skip
+    return phrase.chapter("gas", (Section(parts=(part,)),))
 
 
 def _detector(phrase: Phrase, detector: GasDetector) -> Line:
@@ -137,10 +131,7 @@ def sources_chapter(phrase: Phrase) -> Chapter:
         )
         for source in phrase.file.sources
     )
-    return Chapter(
-        anchor="sources", title=phrase.said("chapters", "sources"), intro=phrase.said("intros", "sources"),
-        sections=sections,
-    )  # fmt: skip
+    return phrase.chapter("sources", sections)
 
 
 def _source(phrase: Phrase, source: SourceEntry) -> Iterator[Part]:

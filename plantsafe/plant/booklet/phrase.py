@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from plantsafe.language import Language, of, said_by
-from plantsafe.plant.booklet.document import Cell, Column, Fact, Line, Run, Table
+from plantsafe.language import Language, of, said_by, texts_of
+from plantsafe.plant.booklet.document import Cell, Chapter, Column, Fact, Line, Run, Section, Table
 from plantsafe.plant.model import Alarm, ExpressionAlarm, PlantFile, Point, Unit
 
 PACKAGE = "plantsafe.plant.booklet"
@@ -77,6 +77,16 @@ class Phrase:
         """A row of a table."""
         return Line(cells=tuple(self.plain(c) if isinstance(c, str) else c for c in cells), anchor=anchor)
 
+    def chapter(self, key: str, sections: Iterable[Section], *, opens_page: bool = False) -> Chapter:
+        """A chapter with its title, and with the sentence on how to read it where there is one."""
+        return Chapter(
+            anchor=key,
+            title=self.said("chapters", key),
+            sections=tuple(sections),
+            intro=self.said("intros", key) if key in texts_of(PACKAGE)["intros"] else "",
+            opens_page=opens_page,
+        )
+
     def measured(self, value: float | None, eu: str) -> str:
         """A value in its unit of measure."""
         return "" if value is None else f"{number(value)} {eu}".rstrip()
@@ -101,13 +111,13 @@ class Phrase:
         entry = self.points.get(point)
         text = entry.states.get(int(value)) if entry is not None and value == int(value) else None
         if text is not None:
-            return f"{number(value)} ({self.of(text)})"
+            return self.word("coded", code=number(value), text=self.of(text))
         return self.measured(value, entry.eu if entry is not None else "")
 
     def titled(self, name: str, text: Any) -> str:
-        """A name and its title, the name once."""
+        """A name and its title; the title alone where it holds the name."""
         title = self.of(text)
-        return title if title.startswith(name) else f"{name} {title}"
+        return title if name in title else f"{name} {title}"
 
 
 def phrase_of(file: PlantFile, language: Language) -> Phrase:

@@ -36,10 +36,7 @@ def places_chapter(phrase: Phrase) -> Chapter:
         )
         for shop in phrase.file.workshops
     )
-    return Chapter(
-        anchor="places", title=phrase.said("chapters", "places"), intro=phrase.said("intros", "places"),
-        sections=sections,
-    )  # fmt: skip
+    return phrase.chapter("places", sections, opens_page=True)
 
 
 def _place_lines(phrase: Phrase, shop: Workshop) -> Iterator[Line]:
@@ -86,7 +83,7 @@ def people_chapter(phrase: Phrase) -> Chapter:
         for person in phrase.file.people
     ]
     part: Part = phrase.table(columns, lines) if lines else Note(text=phrase.word("nothing"))
-    return Chapter(anchor="people", title=phrase.said("chapters", "people"), sections=(Section(parts=(part,)),))
+    return phrase.chapter("people", (Section(parts=(part,)),))
 
 
 def units_chapter(phrase: Phrase) -> Chapter:
@@ -99,7 +96,7 @@ def units_chapter(phrase: Phrase) -> Chapter:
         )
         for unit in phrase.file.units
     )
-    return Chapter(anchor="units", title=phrase.said("chapters", "units"), sections=sections)
+    return phrase.chapter("units", sections, opens_page=True)
 
 
 def _unit(phrase: Phrase, unit: Unit) -> Iterator[Part]:
@@ -184,7 +181,7 @@ def head_facts(phrase: Phrase, digest: str, made: str) -> tuple[Fact, ...]:
         sources=len(file.sources),
     )
     place = phrase.word("list").join(part for part in (site.county, site.township) if part)
-    facts = [("site", phrase.titled(site.name, site.title) if phrase.language == "en" else phrase.of(site.title))]
+    facts = [("site", phrase.word("coded", code=phrase.of(site.title), text=site.name))]
     facts += [("place", place)] if place else []
     facts += [("hash", digest), ("author", file.author), ("made", made), ("timezone", site.timezone)]
     facts += [("scan_period", phrase.seconds(file.scan_period_s)), ("holds", counted)]

@@ -12,7 +12,7 @@ _KEPT = (Column(head="last"), Column(head="every"), Column(head="document", widt
 def registers_chapter(phrase: Phrase) -> Chapter:
     """Every register that holds something."""
     parts = tuple(_parts(phrase)) or (Note(text=phrase.word("nothing")),)
-    return Chapter(anchor="registers", title=phrase.said("chapters", "registers"), sections=(Section(parts=parts),))
+    return phrase.chapter("registers", (Section(parts=parts),))
 
 
 def _parts(phrase: Phrase) -> Iterator[Part]:
