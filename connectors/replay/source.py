@@ -1,48 +1,122 @@
 """Recorded values as a Source."""
 
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
+import structlog
 from numpy.typing import NDArray
 
-from connectors.replay.decode import read_csv
-from plantsafe.clock import Clock
+from connectors.replay.decode import read_csv, read_parquet
+from connectors.replay.recording import Recording, Report
+from plantsafe.clock import NS_PER_S, Clock
 from plantsafe.errors import SourceError
-from plantsafe.frame import Frame, Origin
+from plantsafe.frame import I8, Frame, Origin, is_bad
 from plantsafe.plant import Plant
-from plantsafe.source import Columns, silence
+from plantsafe.source import Columns, SourceCounts, silence
+
+Pace = Literal["rows", "times"]
+HOLD_INTERVALS = 3.0  # site default: a hole of three usual intervals is silence, not a value that stands
+NAMED_IN_LOG = 5  # site default: an event names no more rows than a person reads
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
 class ReplaySource:
-    """Gives one row a read, in order, whatever the clock says; past the last row it is silent."""
+    """Gives recorded rows again: one a read (pace "rows"), or as the clock reaches their times (pace "times").
 
-    def __init__(self, plant: Plant, source_name: str, columns: Sequence[Columns]) -> None:
+    At pace "times" the first read is at the first row and plant time goes on from there, so that a clock of rate 1 is
+    real time and one of rate 60 an hour a minute; source times move by as much. A row stands until the next, at most
+    `hold_s`. Past the last row, and in holes longer than `hold_s`, the source is silent.
+    """
+
+    def __init__(
+        self,
+        plant: Plant,
+        source_name: str,
+        columns: Sequence[Columns],
+        *,
+        times_ns: I8 | None = None,
+        pace: Pace = "rows",
+        hold_s: float | None = None,
+    ) -> None:
+        """times_ns (n_rows) ascends; `hold_s` left out is three times the usual interval between rows."""
         self._name = source_name
         self._points = plant.sources.points[plant.sources.row[source_name]]
-        for i, answer in enumerate(columns):
-            if len(answer.value) != len(self._points):
-                raise SourceError(
-                    f"row {i} has {len(answer.value)} values, source {source_name} has {len(self._points)} points"
-                )
+        if not isinstance(columns, Recording):
+            for i, answer in enumerate(columns):
+                if len(answer.value) != len(self._points):
+                    raise SourceError(
+                        f"row {i} has {len(answer.value)} values, source {source_name} has {len(self._points)} points"
+                    )
+        if pace == "times" and (times_ns is None or not len(times_ns)):
+            raise SourceError(
+                f"replay of {source_name} in step with its times, but it has none", mend="give a time column"
+            )
         self._columns = columns
+        self._times_ns = np.zeros(0, dtype=np.int64) if times_ns is None else times_ns
+        self._pace = pace
+        usual_ns = float(np.median(np.diff(self._times_ns))) if len(self._times_ns) > 1 else float(NS_PER_S)
+        self._hold_ns = round(HOLD_INTERVALS * usual_ns if hold_s is None else hold_s * NS_PER_S)
         self._next = 0
+        self._shift_ns: int | None = None
+        self._counts = SourceCounts()
+        self.report = Report(rows=len(columns))
 
     @classmethod
-    def from_csv(cls, plant: Plant, source_name: str, path: Path) -> Self:
-        """The rows of a file; raises SourceError where it cannot be read."""
-        return cls(plant, source_name, read_csv(plant, source_name, path))
+    def from_file(
+        cls,
+        plant: Plant,
+        source_name: str,
+        path: Path,
+        *,
+        names: Mapping[str, str] | None = None,
+        zone: str | None = None,
+        pace: Pace = "rows",
+        hold_s: float | None = None,
+    ) -> Self:
+        """The rows of an export, Parquet by its suffix, else CSV; raises SourceError where it cannot be read.
+
+        names: the file's word -> ours, for columns and points. zone: of times that name none, as Asia/Shanghai.
+        """
+        reader = read_parquet if path.suffix.lower() in (".parquet", ".pq") else read_csv
+        recording, report = reader(plant, source_name, path, names=names or {}, zone=zone)
+        times_ns = recording.times_ns if recording.timed else None
+        source = cls(plant, source_name, recording, times_ns=times_ns, pace=pace, hold_s=hold_s)
+        source.report = report
+        if report.bad_rows or report.strangers:
+            log.warning(
+                "replay_file_has_mistakes",
+                source=source_name,
+                file=path.name,
+                rows=report.rows,
+                bad_rows=report.bad_rows,
+                first=[f"{bad.line}: {bad.wrong}" for bad in report.named[:NAMED_IN_LOG]],
+                unknown=list(report.strangers)[:NAMED_IN_LOG],
+            )
+        return source
 
     @classmethod
-    def from_frames(cls, plant: Plant, source_name: str, frames: Iterable[Frame]) -> Self:
+    def from_frames(
+        cls,
+        plant: Plant,
+        source_name: str,
+        frames: Iterable[Frame],
+        *,
+        pace: Pace = "rows",
+        hold_s: float | None = None,
+    ) -> Self:
         """The source's part of recorded frames of the same plant; silent where it had not answered."""
         row = plant.sources.row[source_name]
         points = plant.sources.points[row]
-        columns = []
+        columns, times = [], []
         for frame in frames:
             if frame.plant != plant.hash:
                 raise SourceError(f"frame {frame.number} belongs to another state of the plant description")
+            times.append(frame.time_ns)
             columns.append(
                 Columns(
                     value=frame.value[points],
@@ -53,7 +127,8 @@ class ReplaySource:
                     resolution_ns=int(frame.resolution_ns[row]),
                 )
             )
-        return cls(plant, source_name, columns)
+        times_ns = np.array(times, dtype=np.int64)
+        return cls(plant, source_name, columns, times_ns=times_ns, pace=pace, hold_s=hold_s)
 
     @property
     def name(self) -> str:
@@ -70,16 +145,55 @@ class ReplaySource:
         """How many rows have not been given yet."""
         return len(self._columns) - self._next
 
+    @property
+    def begins_ns(self) -> int:
+        """The time of the first row, UTC; a simulated clock whose epoch this is stamps frames as the file does."""
+        return int(self._times_ns[0]) if len(self._times_ns) else 0
+
+    @property
+    def ends_ns(self) -> int:
+        """The time of the last row, UTC."""
+        return int(self._times_ns[-1]) if len(self._times_ns) else 0
+
+    def counts(self) -> SourceCounts:
+        """Reads, their time and the points they left Bad; nothing goes over a wire."""
+        return self._counts
+
     async def open(self) -> None:
         """Begin at the first row."""
-        self._next = 0
+        self._next, self._shift_ns = 0, None
 
-    async def read(self, clock: Clock) -> Columns:  # noqa: ARG002  the recording has its own times
-        """The next row."""
+    async def read(self, clock: Clock) -> Columns:
+        """The next row, or the one whose time the clock has reached."""
+        began_ns = time.monotonic_ns()
+        columns = self._by_row() if self._pace == "rows" else self._by_time(clock.now_ns())
+        took_ns = time.monotonic_ns() - began_ns
+        self._counts = replace(
+            self._counts,
+            reads=self._counts.reads + 1,
+            read_ns=self._counts.read_ns + took_ns,
+            last_read_ns=took_ns,
+            bad_points=int(np.count_nonzero(is_bad(columns.status))),
+        )
+        return columns
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+    def _by_row(self) -> Columns:
         if self.left <= 0:
             return silence(len(self._points))
         self._next += 1
         return self._columns[self._next - 1]
 
-    async def close(self) -> None:
-        """Nothing is held open."""
+    def _by_time(self, now_ns: int) -> Columns:
+        if self._shift_ns is None:
+            self._shift_ns = now_ns - self.begins_ns
+        then_ns = now_ns - self._shift_ns
+        row = int(np.searchsorted(self._times_ns, then_ns, side="right")) - 1
+        self._next = max(self._next, row + 1)
+        if row < 0 or then_ns - int(self._times_ns[row]) > self._hold_ns:
+            return silence(len(self._points))
+        columns = self._columns[row]
+        stamped = columns.source_time_ns != 0
+        return replace(columns, source_time_ns=np.where(stamped, columns.source_time_ns + self._shift_ns, 0))
