@@ -45,7 +45,7 @@ ASKED: dict[Section, tuple[EachRule, ...]] = {
     ("units",): (units.nitration_is_monitored,),
     ("gas_detectors",): (units.gas_levels_are_allowed,),
 }
-"""What rules and good practice ask of the plant. A plant that breaks them is still watched; only `check` refuses its file."""
+"""What rules and good practice ask. A plant that breaks them is still watched; only `check` refuses its file."""
 
 WHOLE: tuple[WholeRule, ...] = (
     names.unique,
