@@ -1,5 +1,6 @@
 """asyncua's client, able to read only: any other service is refused before a byte of it leaves."""
 
+import asyncio
 import logging
 from collections.abc import Sequence
 
@@ -55,8 +56,13 @@ class ReadOnlyClient(Client):
             await self._security.apply(self)
             await self.connect()
         except BaseException:
-            self.disconnect_socket()
+            await self.drop()
             raise
+
+    async def drop(self) -> None:
+        """Close the socket, and return when it is closed."""
+        self.disconnect_socket()
+        await asyncio.sleep(0)  # transports close on the next turn of the loop
 
     def _add_user_auth(self, params: ua.ActivateSessionParameters, username: str | None, password: str | None) -> None:
         """Send the password enciphered, by its own policy or by the channel's, or not at all."""

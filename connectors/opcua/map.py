@@ -14,15 +14,16 @@ from plantsafe.errors import SourceError
 from plantsafe.plant import Plant
 
 NODES_A_TURN = 1000  # site default: so many identifiers are made before the loop gets a turn (about 5 ms)
-OWN_NAMESPACE = "0:"  # marks a step of a browse path that is in OPC UA's own namespace, which never moves
+OWN_NAMESPACE = "0"  # index of OPC UA's own namespace, which never moves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeMap:
     """The points of one source in the order of `Source.points`; `rows` are their rows in the frame.
 
-    nodes: `s=...` or `i=...`, or a browse path from the Objects folder: `/Unit/Point`, each step in the point's
-    namespace unless it begins with `0:`. codes: for a state point, by its index, the code of each text it may show.
+    nodes: `s=...` or `i=...`, or a browse path from the Objects folder: `/Unit/Point`. Each step is in the point's
+    namespace whatever index it names (indices move), except `0:`, OPC UA's own. codes: for a state point, by its
+    index, the code of each text it may show.
     """
 
     rows: NDArray[np.intp]
@@ -53,7 +54,7 @@ def node_map(plant: Plant, source: str) -> NodeMap:
         if point.states:
             codes[len(names)] = {text: float(code) for code, s in point.states.items() for text in (s.en, s.zh)}
         names.append(point.name)
-        nodes.append(_checked(point.name, point.opcua.node))
+        nodes.append(_checked(point.name, point.opcua.node or "/" + point.opcua.browse_path.strip("/")))
         namespaces.append(namespace)
     return NodeMap(rows=rows, names=tuple(names), nodes=tuple(nodes), namespaces=tuple(namespaces), codes=codes)
 
@@ -82,17 +83,22 @@ def _path(text: str, namespace: int) -> ua.RelativePath:
     for step in text.strip("/").split("/"):
         element = ua.RelativePathElement()
         element.ReferenceTypeId = ua.NodeId(ua.Int32(ObjectIds.HierarchicalReferences))
-        own = step.startswith(OWN_NAMESPACE)
-        element.TargetName = ua.QualifiedName(
-            ua.String(step.removeprefix(OWN_NAMESPACE)), ua.UInt16(0 if own else namespace)
-        )
+        element.IsInverse = False  # type: ignore[assignment]  # asyncua's Boolean is no bool for mypy
+        number, name = _step(step)
+        element.TargetName = ua.QualifiedName(ua.String(name), ua.UInt16(0 if number == OWN_NAMESPACE else namespace))
         path.Elements.append(element)
     return path
 
 
+def _step(text: str) -> tuple[str, str]:
+    """Namespace index (empty where none is written) and name of a step of a browse path: `2:R101`."""
+    number, colon, name = text.partition(":")
+    return (number, name) if colon and number.isdigit() else ("", text)
+
+
 def _checked(point: str, node: str) -> str:
     if node.startswith("/"):
-        if not all(step.removeprefix(OWN_NAMESPACE) for step in node[1:].split("/")):
+        if not all(_step(step)[1] for step in node[1:].split("/")):
             raise SourceError(f"{point}: {node!r} has a step without a name", mend="write /Folder/Name")
         return node
     try:

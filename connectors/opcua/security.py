@@ -1,6 +1,8 @@
 """How a connection is protected: policy and mode, our certificate, the server's, and who logs in."""
 
 import asyncio
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +16,7 @@ from cryptography.x509 import load_der_x509_certificate
 
 from connectors.opcua.certificates import APPLICATION_URI, TrustList, load, own_identity
 from plantsafe.errors import SourceError
+from plantsafe.plant.model import SourceEntry
 
 Policy = Literal["None", "Basic256Sha256", "Aes256Sha256RsaPss"]
 Mode = Literal["Sign", "SignAndEncrypt"]
@@ -90,6 +93,28 @@ class Security:
 
 
 OPEN = Security()
+
+
+def security_of(entry: SourceEntry, environment: Mapping[str, str] = os.environ) -> Security:
+    """What the plant file says about a source; raises SourceError for a password that the environment lacks."""
+    login = entry.credentials
+    password = None
+    if login is not None and login.password_env is not None:
+        password = environment.get(login.password_env)
+        if password is None:
+            raise SourceError(
+                f"source {entry.name}: the variable {login.password_env} with its password is not set",
+                mend=f"set {login.password_env} in the environment of the service",
+            )
+    return Security(
+        policy=entry.security,
+        mode=entry.security_mode,
+        folder=Path(entry.certificates) if entry.certificates else None,
+        user=login.user if login is not None else None,
+        password=password,
+        user_certificate=Path(login.certificate) if login is not None and login.certificate else None,
+        user_key=Path(login.private_key) if login is not None and login.private_key else None,
+    )
 
 
 def _first_certificate(chain: bytes) -> bytes:

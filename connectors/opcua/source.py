@@ -12,7 +12,7 @@ from connectors.opcua.access import WriteAccess
 from connectors.opcua.certificates import expiries
 from connectors.opcua.decode import settle
 from connectors.opcua.map import NodeMap, node_map
-from connectors.opcua.security import OPEN, Security
+from connectors.opcua.security import Security, security_of
 from connectors.opcua.supervisor import OpcUaLink, Reading, connect
 from connectors.supervision import Supervisor
 from connectors.watch import Watch
@@ -30,16 +30,19 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 class OpcUaSource:
     """Reads all points of one source at once; what the server does wrong becomes a status, never an exception."""
 
-    def __init__(self, plant: Plant, source_name: str, endpoint: str | None = None, security: Security = OPEN) -> None:
-        """`endpoint` replaces the one of the plant file (a simulated plant finds its port when it starts)."""
+    def __init__(
+        self, plant: Plant, source_name: str, endpoint: str | None = None, security: Security | None = None
+    ) -> None:
+        """`endpoint` and `security` replace those of the plant file (a simulated plant finds its port at its start)."""
         entry = plant.file.sources[plant.sources.row[source_name]]
         self._name = source_name
         self._endpoint = endpoint or entry.endpoint
         self._timeout_s = entry.timeout_s
-        self._security = security
+        self._security = security or security_of(entry)
         self._map: NodeMap = node_map(plant, source_name)
         self._misfits = Misfits(source_name, self._map.names)
         self._supervisor: Supervisor[OpcUaLink] = Supervisor(source_name, self._connect)
+        self._most = entry.limits.nodes_per_read
         self._failing = ""
         self._connections = self._requests = self._bytes = 0
         self._link: OpcUaLink | None = None
@@ -123,7 +126,7 @@ class OpcUaSource:
             self._requests += self._link.requests
             self._bytes += self._link.bytes_received
             self._link = None
-        link = await connect(self._endpoint, self._map, self._security, ask_access=self.access is None)
+        link = await connect(self._endpoint, self._map, self._security, most=self._most, ask_access=self.access is None)
         self._link = link
         self._connections += 1
         if link.access is not None:

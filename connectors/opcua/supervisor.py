@@ -131,13 +131,16 @@ class OpcUaLink:
         try:
             await self._client.disconnect()
         finally:
-            self._client.disconnect_socket()
+            await self._client.drop()
 
 
-async def connect(endpoint: str, nodes: NodeMap, security: Security = OPEN, *, ask_access: bool = False) -> OpcUaLink:
+async def connect(
+    endpoint: str, nodes: NodeMap, security: Security = OPEN, *, most: int | None = None, ask_access: bool = False
+) -> OpcUaLink:
     """A new session with everything resolved anew; raises SourceError, or what asyncua raises.
 
-    `ask_access` also asks where the server would let us write.
+    `most` limits the nodes of one Read beside the server's own limit. `ask_access` also asks where the
+    server would let us write.
     """
     client = ReadOnlyClient(endpoint, CONNECT_TIMEOUT_S, security)
     await client.open()
@@ -151,7 +154,7 @@ async def connect(endpoint: str, nodes: NodeMap, security: Security = OPEN, *, a
             )
             uris = namespaces.Value.Value if namespaces.Value is not None else None
             resolved = await _with_paths(client, await resolve(nodes, uris or []))
-            chunk = _chunk(limit)
+            chunk = min(_chunk(limit), most or CHUNK_NODES)
             access = await _asked(client, nodes.names, resolved, chunk) if ask_access else None
             link = OpcUaLink(client, resolved, chunk, access)
             await link.prepare()
@@ -169,7 +172,7 @@ async def _abandon(client: ReadOnlyClient) -> None:
     except Exception:  # noqa: BLE001, S110  it is given up; how it ends does not matter
         pass
     finally:
-        client.disconnect_socket()
+        await client.drop()
 
 
 async def _with_paths(
