@@ -20,7 +20,7 @@ class OpcUaAddress(Entry):
     URI in `namespace`; it is translated once when the link is made.
     """
 
-    node: str = Field(default="", pattern=r"^[isgb]=.+$")
+    node: str = Field(default="", pattern=r"^([isgb]=.+)?$")
     namespace: str | None = None
     browse_path: str = ""
 

@@ -17,7 +17,7 @@ class Inventory(Entry):
     title: Text
     unit: UnitName
     substance: str = Field(min_length=1)
-    cas: str = Field(default="", pattern=r"^\d{2,7}-\d{2}-\d$")
+    cas: str = Field(default="", pattern=r"^(\d{2,7}-\d{2}-\d)?$")
     design_max_t: float = Field(gt=0)
     registered_max_t: float = Field(gt=0)
     critical_t: float | None = Field(default=None, gt=0)
