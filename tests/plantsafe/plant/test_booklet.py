@@ -2,10 +2,13 @@
 
 import io
 import re
+import shutil
 import string
+import subprocess
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from enum import StrEnum
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_args
 
@@ -34,6 +37,7 @@ from plantsafe.typesetting import CJK_FAMILIES, font_families
 
 DEMO = Path(__file__).parents[3] / "simulation" / "plants" / "demo.yaml"
 MADE_NS = 1_780_000_900_000_000_000
+LEFT_PT, RIGHT_PT, HIGH_PT = 14.5 * 72 / 25.4, 195.5 * 72 / 25.4, 297 * 72 / 25.4
 LANGUAGES = get_args(Language)
 LONG = "A-VERY-LONG.NAME_OF-A-POINT-AS-A-PACKAGE-SUPPLIER.WRITES-IT_IN-ITS.OWN-LIST"
 
@@ -113,6 +117,15 @@ def rich(plant: Plant) -> Plant:
     return with_everything(plant)
 
 
+@pytest.fixture(scope="module")
+def bare(plant: Plant) -> Plant:
+    """The demo plant without all that a plant file may leave out."""
+    file = plant.file.model_dump(mode="json", by_alias=True)
+    kinds = ("alarms", "expression_alarms", "functions", "effects", "causes_and_effects", "gas_detectors")
+    file |= dict.fromkeys((*kinds, "inventories", "people"), ()) | {"registers": {}}
+    return compile_plant(PlantFile.model_validate(file))
+
+
 @pytest.fixture(scope="module", params=LANGUAGES)
 def language(request: pytest.FixtureRequest) -> Language:
     answer: Language = request.param
@@ -120,10 +133,15 @@ def language(request: pytest.FixtureRequest) -> Language:
 
 
 @pytest.fixture(scope="module")
-def paper(rich: Plant, language: Language) -> PdfReader:
+def pdf(rich: Plant, language: Language) -> bytes:
     if language == "zh" and not set(CJK_FAMILIES) & set(font_families()):
         pytest.skip("needs a Chinese font (Debian package fonts-noto-cjk)")
-    return PdfReader(io.BytesIO(render_pdf(rich, language=language, made_ns=MADE_NS)))
+    return render_pdf(rich, language=language, made_ns=MADE_NS)
+
+
+@pytest.fixture(scope="module")
+def paper(pdf: bytes) -> PdfReader:
+    return PdfReader(io.BytesIO(pdf))
 
 
 @pytest.fixture(scope="module")
@@ -193,6 +211,29 @@ def test_the_pdf_holds_every_alarm_and_function_with_its_limit(rich: Plant, prin
         assert squeezed(words) in printed, (head, words)
 
 
+def test_no_text_leaves_its_page_or_lies_over_another(pdf: bytes, tmp_path: Path) -> None:
+    if shutil.which("pdftotext") is None:
+        pytest.skip("needs pdftotext (Debian package poppler-utils)")
+    file, boxes = tmp_path / "booklet.pdf", tmp_path / "boxes.html"
+    file.write_bytes(pdf)
+    subprocess.run(["pdftotext", "-bbox", str(file), str(boxes)], check=True)
+    pages = boxes.read_text(encoding="utf-8").split("<page ")[1:]
+    assert len(pages) > 10
+    for n, text_of_page in enumerate(pages, start=1):
+        found = re.findall(r'<word xMin="(.*?)" yMin="(.*?)" xMax="(.*?)" yMax="(.*?)">(.*?)</word>', text_of_page)
+        boxed = [(*map(float, one[:4]), one[4]) for one in found]
+        outside = [one for one in boxed if one[0] < LEFT_PT or one[2] > RIGHT_PT or one[1] < 0 or one[3] > HIGH_PT]
+        assert outside == [], n
+        rows = sorted(boxed, key=lambda one: (round(one[3] / 3), one[0]))
+        # Half an em: Chinese marks side by side are set closer than their boxes.
+        over = [
+            (left, right)
+            for left, right in pairwise(rows)
+            if round(left[3] / 3) == round(right[3] / 3) and left[2] - right[0] > 4.5
+        ]
+        assert over == [], n
+
+
 def test_the_pdf_cuts_no_text_off(rich: Plant, printed: str, language: Language) -> None:
     broken = [words for words in texts_in(rich, language) if not all(squeezed(w) in printed for w in words.split())]
     assert broken == []
@@ -244,9 +285,9 @@ def test_the_page_needs_nothing_outside_itself(page: ElementTree.Element) -> Non
     assert "@import" not in style
 
 
-def test_markup_in_a_text_is_shown_and_not_obeyed(plant: Plant) -> None:
-    file = plant.file.model_dump(mode="json", by_alias=True)
-    file["alarms"], file["functions"] = file["alarms"][:1], []
+def test_markup_in_a_text_is_shown_and_not_obeyed(plant: Plant, bare: Plant) -> None:
+    file = bare.file.model_dump(mode="json", by_alias=True)
+    file["alarms"] = [plant.file.alarms[0].model_dump(mode="json", by_alias=True)]
     file["alarms"][0]["action"] = {"en": "<b>#strong[run] & $x$ \\", "zh": "<script>跑</script>"}
     changed = compile_plant(PlantFile.model_validate(file))
     assert "&lt;b&gt;#strong[run] &amp; $x$" in render_html(changed, language="en", made_ns=MADE_NS).decode()
@@ -255,11 +296,7 @@ def test_markup_in_a_text_is_shown_and_not_obeyed(plant: Plant) -> None:
     assert squeezed("<b>#strong[run] & $x$ \\") in squeezed("".join(page.extract_text() for page in reader.pages))
 
 
-def test_a_plant_with_little_says_where_nothing_is_described(plant: Plant) -> None:
-    file = plant.file.model_dump(mode="json", by_alias=True)
-    for kind in ("alarms", "functions", "gas_detectors"):
-        file[kind] = []
-    bare = compile_plant(PlantFile.model_validate(file))
+def test_a_plant_with_little_says_where_nothing_is_described(bare: Plant) -> None:
     booklet = booklet_of(bare, language="en", made_ns=MADE_NS)
     empty = {chapter.anchor for chapter in booklet.chapters if "describes none" in repr(chapter)}
     assert empty == {"alarms", "functions", "matrix", "gas", "registers", "people"}
@@ -281,16 +318,16 @@ def test_a_wide_matrix_is_parted_and_loses_no_cell(rich: Plant) -> None:
     assert cells == [("C-1", "E-0", "X"), ("C-2", "E-1", "A"), ("C-1", "E-29", "T7.5")]
 
 
-def test_without_a_chinese_font_the_booklet_is_in_english_and_says_so(plant: Plant) -> None:
-    pdf = render_pdf(plant, language="zh", made_ns=MADE_NS, families=("Libertinus Serif",))
+def test_without_a_chinese_font_the_booklet_is_in_english_and_says_so(bare: Plant) -> None:
+    pdf = render_pdf(bare, language="zh", made_ns=MADE_NS, families=("Libertinus Serif",))
     words = "".join(one.extract_text() for one in PdfReader(io.BytesIO(pdf)).pages[:3])
     assert "No Chinese font was found" in words
     assert not re.search(r"[\u4e00-\u9fff]", words)
 
 
-def test_the_same_file_and_date_give_the_same_bytes(plant: Plant) -> None:
-    assert render_pdf(plant, language="en", made_ns=MADE_NS) == render_pdf(plant, language="en", made_ns=MADE_NS)
-    assert render_html(plant, language="zh", made_ns=MADE_NS) == render_html(plant, language="zh", made_ns=MADE_NS)
+def test_the_same_file_and_date_give_the_same_bytes(bare: Plant) -> None:
+    assert render_pdf(bare, language="en", made_ns=MADE_NS) == render_pdf(bare, language="en", made_ns=MADE_NS)
+    assert render_html(bare, language="zh", made_ns=MADE_NS) == render_html(bare, language="zh", made_ns=MADE_NS)
 
 
 def test_every_text_is_there_in_both_languages_with_the_same_names_to_fill_in() -> None:
