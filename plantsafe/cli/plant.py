@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from plantsafe.cli.plant_doc import register_doc
+from plantsafe.cli.plant_tools import register_tools
 from plantsafe.errors import RequestError
 
 HOUR_NS = 3_600_000_000_000
@@ -56,6 +57,7 @@ def register(app: typer.Typer) -> None:
         """The plant description in use."""
 
     register_doc(group)
+    register_tools(group)
 
     @app.command()
     def approve(

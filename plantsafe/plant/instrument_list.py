@@ -12,6 +12,7 @@ from typing import Any
 
 from plantsafe.errors import PlantsafeError
 from plantsafe.plant.instrument_cell import Level, is_tag
+from plantsafe.plant.instrument_cell import node as read_node
 from plantsafe.plant.instrument_point import LEVELS, Limits, point_of_row
 from plantsafe.plant.instrument_row import ImportSettings, Kind, Remark, Row
 from plantsafe.plant.instrument_sheet import Sheet, find_header, read_sheets, repeats
@@ -92,6 +93,8 @@ def import_list(path: Path, settings: ImportSettings) -> Imported:
                 refused[row.name.casefold()].append(row)
     taken, repeated = _without_duplicates(taken)
     remarks += repeated
+    taken, elsewhere = _of_one_namespace(taken)
+    remarks += elsewhere
     remarks += _also_refused(taken, refused)
     remarks += _same_address(taken)
     order = {sheet.title: i for i, sheet in enumerate(sheets)}
@@ -144,6 +147,25 @@ def _without_duplicates(taken: list[Taken]) -> tuple[list[Taken], list[Remark]]:
         if alike:
             kept.append(group[0])
     return kept, remarks
+
+
+def _of_one_namespace(taken: list[Taken]) -> tuple[list[Taken], list[Remark]]:
+    """Namespace indices without a URI stand for the source's own namespace; two of them cannot both do so."""
+    index = {
+        point.name: node.index
+        for row, point, _ in taken
+        if point.opcua and point.opcua.namespace is None and (node := row.read("node", read_node)) is not None
+    }
+    indices = sorted({one for one in index.values() if one is not None})
+    if len(indices) < 2:
+        return taken, []
+    remarks: list[Remark] = []
+    for row, point, _ in taken:
+        if index.get(point.name) is not None:
+            row.say("left out", "node", f"namespace indices {', '.join(map(str, indices))} are in the list",
+                    f"give --namespace {index[point.name]}=URI")  # fmt: skip
+            remarks += row.faults
+    return [entry for entry in taken if index.get(entry[1].name) is None], remarks
 
 
 def _also_refused(taken: list[Taken], refused: dict[str, list[Row]]) -> Iterator[Remark]:

@@ -135,7 +135,9 @@ def _eu(row: Row, beside: list[tuple[str, cell.Quantity]]) -> str | None:
             row.say("left out", "eu", f"{written.strip()!r} is not understood", nearest_unit(written))
             return None
         eu = read.eu
-        if read.respelled:
+        if not read.literal:
+            row.say("changed", "eu", f"taken for {eu}", "write the unit that is meant")
+        elif read.respelled:
             row.say("respelled", "eu", f"read as {eu}" if eu else "read as no unit")
     for name, found in beside:
         if found.unit and eu is not None and found.unit.eu != eu:

@@ -12,12 +12,17 @@ _SPELLINGS = {
     "K": ("K", "开尔文", "Kelvin"),
     "°F": ("°F", "degF"),
     "Pa": ("Pa", "帕"),
-    "kPa": ("kPa", "kPa(G)", "kPaG", "kPa(A)", "kPaA", "千帕"),
-    "MPa": ("MPa", "MPa(G)", "MPaG", "MPa(A)", "MPaA", "兆帕"),
-    "bar": ("bar", "barG", "bar(G)"),
+    "kPa": ("kPa", "千帕"),
+    "kPa(g)": ("kPa(g)", "kPa(G)", "kPaG", "kPag"),
+    "kPa(a)": ("kPa(a)", "kPa(A)", "kPaA", "kPa(abs)"),
+    "MPa": ("MPa", "兆帕"),
+    "MPa(g)": ("MPa(g)", "MPa(G)", "MPaG", "MPag"),
+    "MPa(a)": ("MPa(a)", "MPa(A)", "MPaA", "MPa(abs)"),
+    "bar": ("bar",),
+    "bar(g)": ("bar(g)", "bar(G)", "barg", "barG"),
+    "bar(a)": ("bar(a)", "bar(A)", "bara", "barA"),
     "mbar": ("mbar",),
     "kgf/cm²": ("kgf/cm2", "kg/cm2", "公斤力/平方厘米"),
-    "mmH2O": ("mmH2O",),
     "m³/h": ("m3/h", "m3/hr", "立方米/小时", "立方米/时", "方/小时"),
     "Nm³/h": ("Nm3/h", "Nm3/hr", "标m3/h", "标准立方米/小时", "标方/小时"),
     "L/h": ("L/h", "l/h", "升/小时"),
@@ -62,7 +67,9 @@ _SPELLINGS = {
 
 # spellings that could be two units, told apart by case alone; never read in another case
 _ONLY_AS_WRITTEN = frozenset({"k", "t", "m", "s", "a", "v", "l", "h", "pa", "mpa", "mpa(g)", "mpa(a)", "mpag", "mpaa",
-                              "g/l", "kpa(a)", "kpaa", "kpa(g)", "kpag"})  # fmt: skip
+                              "mpa(abs)", "mpa.s", "mpa·s", "g/l"})  # fmt: skip
+_NOT_LITERAL = frozenset({"kg/cm2", "%VOL", "VOL%"})  # says another unit than is meant
+SPELLED = tuple(_SPELLINGS)
 _EXACT = {alias: unit for unit, aliases in _SPELLINGS.items() for alias in aliases}
 _IN_ANY_CASE = {alias.casefold(): unit for alias, unit in _EXACT.items() if alias.casefold() not in _ONLY_AS_WRITTEN}
 _UPPER_PRESSURE = {"MPA": "MPa", "Mpa": "MPa", "KPA": "kPa", "Kpa": "kPa", "KPa": "kPa", "kpa": "kPa", "PA": "Pa"}
@@ -71,10 +78,14 @@ K_AT_0_C = 273.15  # BIPM SI brochure, 2.3.1
 
 @dataclass(frozen=True, slots=True)
 class UnitRead:
-    """A unit of measure in the plant file's spelling; `respelled` where the list wrote it in another way."""
+    """A unit of measure in the plant file's spelling.
+
+    respelled: the list wrote it in another way. literal: what it wrote says the same unit.
+    """
 
     eu: str
     respelled: bool
+    literal: bool
 
 
 def read_unit(text: str) -> UnitRead | None:
@@ -87,7 +98,7 @@ def read_unit(text: str) -> UnitRead | None:
         eu = _UPPER_PRESSURE.get(folded)
     if eu is None:
         eu = _IN_ANY_CASE.get(folded.casefold())
-    return None if eu is None else UnitRead(eu=eu, respelled=eu != text)
+    return None if eu is None else UnitRead(eu=eu, respelled=eu != text, literal=folded not in _NOT_LITERAL)
 
 
 def nearest_unit(text: str) -> str:

@@ -1,6 +1,8 @@
 """A stranger's instrument list: every good point right, every seeded mess reported at its row."""
 
+import csv
 import datetime
+import io
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,12 +11,18 @@ from typing import Any
 
 import openpyxl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from openpyxl.styles import Font
+from typer.testing import CliRunner
 
-from plantsafe.errors import PlantsafeError
+from plantsafe.cli import app
+from plantsafe.errors import PlantsafeError, RequestError, StoreError
 from plantsafe.plant import load_plant
 from plantsafe.plant.instrument_list import Imported, ImportSettings, import_list
 from plantsafe.plant.instrument_report import limits_table, points_table, report_text
+from plantsafe.plant.instrument_unit import SPELLED, read_unit
+from plantsafe.plant.rules.measure import dimension
 
 N_POINTS = 2000
 Row = dict[str, Any]
@@ -38,7 +46,7 @@ SPELLINGS = {
     "kPa": ["kPa", "KPa", "ｋＰａ", "㎪"],
     "MPa": ["MPa", "Mpa", "MPA"],
     "bar": ["bar", "Bar", "BAR"],
-    "kgf/cm²": ["kgf/cm2", "kgf/cm²", "Kgf/cm^2", "kg/cm2"],
+    "kgf/cm²": ["kgf/cm2", "kgf/cm²", "Kgf/cm^2", "公斤力/平方厘米"],
     "m³/h": ["m3/h", "m³/h", "㎥/h", "M3/H", "m3/hr"],
     "Nm³/h": ["Nm³/h", "Nm3/h", "NM3/H"],
     "t/h": ["t/h", "吨/小时"],
@@ -371,6 +379,39 @@ def test_nodes_by_pattern_and_namespaces_by_uri(tmp_path: Path) -> None:
     assert imported.points[0].opcua.namespace == "urn:dcs"
 
 
+def test_two_namespace_indices_are_not_taken_for_one(tmp_path: Path) -> None:
+    text = "Tag,EU,Range,OPC\nTI-1,°C,0~150,ns=2;s=a\nTI-2,°C,0~150,ns=3;s=b\nTI-3,°C,0~150,c\n"
+    imported = _import(tmp_path, text)
+    assert [point.name for point in imported.points] == ["TI-3"]
+    assert imported.rows_with("left out") == {("list", 2), ("list", 3)}
+    assert len(_import(tmp_path, text, namespaces={3: "urn:three"}).points) == 3
+
+
+@pytest.mark.parametrize(
+    ("written", "eu"),
+    [
+        ("℃", "°C"), ("° C", "°C"), ("ｋＰａ", "kPa"), ("KPA", "kPa"), ("kPaG", "kPa(g)"), ("MPa(A)", "MPa(a)"),
+        ("mPa·s", "mPa·s"), ("Nm3/h", "Nm³/h"), ("NM3/H", "Nm³/h"), ("㎥/h", "m³/h"), ("转/分", "rpm"),
+        ("％LEL", "%LEL"), ("kg/cm2", "kgf/cm²"), ("无量纲", ""),
+        ("mpa", None), ("mPa", None), ("k", None), ("C", None), ("M", None), ("furlong", None), ("", None), ("-", None),
+    ],
+)  # fmt: skip
+def test_a_unit_is_read_or_refused_and_never_assumed(written: str, eu: str | None) -> None:
+    read = read_unit(written)
+    assert (read.eu if read else None) == eu
+
+
+def test_every_unit_that_is_written_is_one_that_check_knows() -> None:
+    assert [eu for eu in SPELLED if dimension(eu) is None] == []
+
+
+def test_a_colloquial_unit_is_told_as_a_change(tmp_path: Path) -> None:
+    imported = _import(tmp_path, "Tag,EU,Range,OPC\nPI-1,kg/cm2,0~16,a\n")
+    assert [remark.said for remark in imported.remarks if remark.kind == "changed" and remark.field == "eu"] == [
+        "taken for kgf/cm²"
+    ]
+
+
 def test_two_points_at_one_address_are_told(tmp_path: Path) -> None:
     imported = _import(tmp_path, "Tag,EU,Range,OPC\nTI-1,°C,0~150,a\nTI-2,°C,0~150,a\n")
     assert [remark.said for remark in imported.remarks if remark.kind == "note"] == ["the same address as TI-1"]
@@ -390,3 +431,64 @@ def test_a_file_that_is_no_list_gets_one_message(tmp_path: Path, name: str, cont
 def test_a_file_that_is_not_there_gets_one_message(tmp_path: Path) -> None:
     with pytest.raises(PlantsafeError, match="cannot be read"):
         import_list(tmp_path / "none.xlsx", ImportSettings(source="DCS"))
+
+
+def test_the_command_writes_points_limits_and_report_and_overwrites_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("Tag,Unit,Range,H,OPC,Area\nTI-1,℃,0~150,90,a,硝化\nTI-2,,0~150,90,b,硝化\n", encoding="utf-8")
+    out, report, alarms = tmp_path / "points.csv", tmp_path / "report.txt", tmp_path / "alarms.csv"
+    words = ["plant", "import", str(path), "--source", "DCS", "--unit-name", "硝化=R101", "--out", str(out),
+             "--report", str(report), "--alarms", str(alarms)]  # fmt: skip
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0, result.output
+    assert "1 points into" in result.output
+    assert "1 rows left out" in result.output
+    assert out.read_text(encoding="utf-8-sig").splitlines() == [
+        "name,title.en,title.zh,unit,source,eu,range.low,range.high,opcua.node",
+        "TI-1,TI-1,TI-1,R101,DCS,°C,0,150,s=a",
+    ]
+    assert "list:3:B: TI-2: eu: has no unit of measure" in report.read_text(encoding="utf-8")
+    assert "TI-1.H,TI-1,H,90" in alarms.read_text(encoding="utf-8-sig")
+    again = CliRunner().invoke(app, words)
+    assert isinstance(again.exception, StoreError)
+    assert CliRunner().invoke(app, [*words, "--force"]).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--protocol", "hart"),
+        ("--namespace", "two=urn:x"),
+        ("--namespace", "2"),
+        ("--unit-name", "硝化"),
+        ("--node-pattern", "PV"),
+    ],
+)
+def test_options_that_cannot_be_are_refused(tmp_path: Path, options: tuple[str, str]) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("Tag,Unit,Range\nTI-1,℃,0~150\n", encoding="utf-8")
+    files = ["--out", str(tmp_path / "points.csv"), "--report", str(tmp_path / "report.txt")]
+    result = CliRunner().invoke(app, ["plant", "import", str(path), "--source", "DCS", *files, *options])
+    assert isinstance(result.exception, RequestError)
+
+
+CELLS = st.one_of(
+    st.sampled_from(
+        ["", "-", "TI-1", "0~150", "1,000", "±5", "K", "kPa", "40001", "4x1.3", "ns=2;s=a", "REAL", "HH:9 H:8", "#N/A"]
+    ),
+    st.text(alphabet="0123456789.-~+eE高低K℃°C/a;:= \t硝", max_size=8),
+    st.text(max_size=6),
+)
+
+
+@given(rows=st.lists(st.lists(CELLS, min_size=12, max_size=12), max_size=4))
+def test_no_cell_brings_the_import_down(tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]]) -> None:
+    path = tmp_path_factory.mktemp("fuzz") / "list.csv"
+    head = ["位号", "描述", "单位", "量程", "下限", "上限", "报警值", "高高报", "OPC", "Modbus", "数据类型", "信号类型"]
+    text = io.StringIO()
+    csv.writer(text).writerows([head, *rows])
+    path.write_text(text.getvalue(), encoding="utf-8", errors="replace", newline="")
+    imported = import_list(path, ImportSettings(source="DCS", unit="R101"))
+    assert len(imported.points) + len(imported.rows_with("left out") | imported.rows_with("no point")) == imported.rows
+    report_text(imported)
+    points_table(imported.points)
