@@ -15,6 +15,7 @@ _FRAME = struct.Struct("<4sIII")  # type with chunk type, size, channel, token
 _SEQUENCE = struct.Struct("<II")  # sequence number, request id
 _FINAL = b"MSGF"
 _LAST_NUMBER = (1 << 32) - 1
+_BLOCK = 16  # bytes of AES
 _SIGNATURE = 32  # bytes of HMAC-SHA256, which all policies that we use have
 
 
@@ -40,7 +41,7 @@ def seal(connection: SecureConnection, message: bytes, request_id: int) -> bytes
         return frame + content
     content += padding
     content += hmac.digest(crypto.Signer.key, frame + content, "sha256")
-    return frame + (crypto.Encryptor.encrypt(content) if crypto.is_encrypted else content)
+    return frame + (crypto.Encryptor.cipher.encryptor().update(content) if crypto.is_encrypted else content)
 
 
 def unseal(connection: SecureConnection, chunk: bytes) -> tuple[int, bytes] | None:
@@ -53,33 +54,38 @@ def unseal(connection: SecureConnection, chunk: bytes) -> tuple[int, bytes] | No
         return None
     crypto: Any = connection.security_policy.symmetric_cryptography
     if type(crypto) is CryptographyNone:
-        content, end = chunk, len(chunk)
+        opened: tuple[bytes | bytearray, int] | None = (chunk, len(chunk))
     elif isinstance(crypto.Verifier, VerifierHMac256):
         opened = _verified(crypto, chunk)
-        if opened is None:
-            return None
-        content, end = opened
     else:
         return None
+    if opened is None:
+        return None
+    content, end = opened
     if end < _FRAME.size + _SEQUENCE.size:
         return None
     number, request_id = _SEQUENCE.unpack_from(content, _FRAME.size)
     if connection._peer_sequence_number is None or number != connection._peer_sequence_number + 1:
         return None
     connection._peer_sequence_number = number
-    return request_id, content[_FRAME.size + _SEQUENCE.size : end]
+    return request_id, bytes(memoryview(content)[_FRAME.size + _SEQUENCE.size : end])
 
 
-def _verified(crypto: Any, chunk: bytes) -> tuple[bytes, int] | None:
+def _verified(crypto: Any, chunk: bytes) -> tuple[bytes | bytearray, int] | None:
     """The chunk in clear and where its content ends, or None when its signature is not right."""
-    clear = chunk
+    clear: bytes | bytearray = chunk
+    end = len(chunk) - _SIGNATURE
+    if end < _FRAME.size:
+        return None
     if crypto.is_encrypted:
-        if (len(chunk) - _FRAME.size) % 16:  # AES block
+        if (len(chunk) - _FRAME.size) % _BLOCK:
             return None
-        clear = chunk[: _FRAME.size] + crypto.Decryptor.decrypt(chunk[_FRAME.size :])
-    end = len(clear) - _SIGNATURE
-    if end < _FRAME.size or not hmac.compare_digest(
-        hmac.digest(crypto.Verifier.key, clear[:end], "sha256"), clear[end:]
-    ):
+        clear = bytearray(len(chunk) + _BLOCK - 1)  # what update_into asks for
+        clear[: _FRAME.size] = chunk[: _FRAME.size]
+        view = memoryview(clear)[_FRAME.size :]
+        crypto.Decryptor.cipher.decryptor().update_into(memoryview(chunk)[_FRAME.size :], view)
+    signed = memoryview(clear)
+    signature = hmac.digest(crypto.Verifier.key, signed[:end], "sha256")
+    if not hmac.compare_digest(signature, signed[end : end + _SIGNATURE]):
         return None
     return clear, end - clear[end - 1] - 1 if crypto.is_encrypted else end
