@@ -117,7 +117,8 @@ class Phrase:
     def titled(self, name: str, text: Any) -> str:
         """A name and its title; the title alone where it holds the name."""
         title = self.of(text)
-        return title if name in title else f"{name} {title}"
+        told = name.casefold().replace("-", " ") in title.casefold().replace("-", " ")
+        return title if told else f"{name} {title}"
 
 
 def phrase_of(file: PlantFile, language: Language) -> Phrase:
