@@ -62,8 +62,18 @@ def read_described(path: Path, model: type[M], error: type[FileMistakesError]) -
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """The mend of a name that is not there: the nearest that is, or to add it."""
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f"did you mean {near[0]!r}?" if near else f"add {name!r}, or correct the name"
+    near = nearest_name(name, known)
+    return f"did you mean {near!r}?" if near else f"add {name!r}, or correct the name"
+
+
+def nearest_name(name: str, known: Iterable[str]) -> str | None:
+    """The most alike of the known names, whatever its case; short names may differ in half of their letters."""
+    folded: dict[str, str] = {}
+    for one in known:
+        folded.setdefault(one.casefold(), one)
+    cutoff = 0.5 if len(name) <= 4 else 0.6
+    near = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=cutoff)
+    return folded[near[0]] if near else None
 
 
 def in_words(value: Any, where: Sequence[str | int]) -> str:

@@ -9,7 +9,6 @@ y` is false as soon as one is false, `x or y` true as soon as one is true.
 """
 
 import ast
-import difflib
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plantsafe.frame import F8, Bool
+from plantsafe.plant.described import nearest
 
 LENGTH_MAX = 2_000  # characters, site default
 Kind = Literal["truth", "number"]
@@ -180,9 +180,7 @@ class _Builder:
 
     def _point(self, node: ast.expr, name: str) -> _Number:
         if name not in self._row:
-            near = difflib.get_close_matches(name, self._row, n=1)
-            mend = f"did you mean {near[0]!r}?" if near else f"add {name!r}, or correct the name"
-            raise _mistake(node, f"there is no point {name!r}", mend)
+            raise _mistake(node, f"there is no point {name!r}", nearest(name, self._row))
         at = self._row[name]
         self.used[name] = None
         return lambda value: value[..., at]

@@ -102,13 +102,25 @@ def _validated(whole: Assembled, where: Where, model: type[Entry], raw: Any, mis
     except ValidationError as invalid:
         for detail in invalid.errors(include_url=False, include_input=False):
             if detail["type"] == OWN:
-                continue
+                continue  # told from the partial entry, with its field
             inside = tuple(step for step in detail["loc"] if step != "[key]")
+            if detail["type"] == "too_short" and _length(raw, inside) >= detail["ctx"]["min_length"]:
+                continue  # its entries have mistakes of their own
             wrong, mend = told(detail, known_fields(model))
             if detail["type"] == "missing" and (choices := _choices(model, inside)):
                 mend = f"{mend}: {choices}; there is no default"
             mistakes.append(whole.mistake((*where, *inside), wrong, mend, detail["type"].replace("_", "-")))
         return partial(model, raw)
+
+
+def _length(raw: Any, where: tuple[int | str, ...]) -> int:
+    """How many entries the list at a place has as it is written."""
+    for step in where:
+        try:
+            raw = raw[step]
+        except (KeyError, IndexError, TypeError):
+            return 0
+    return len(raw) if isinstance(raw, list) else 0
 
 
 def _choices(model: type[Entry], where: tuple[int | str, ...]) -> str:

@@ -2,6 +2,7 @@
 
 import types
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from typing import Annotated, Any, get_args, get_origin
 
@@ -9,10 +10,15 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from plantsafe.plant.model.entry import Entry, Found
+from plantsafe.plant.yaml_tree import Where
 
 
 class NotKnownError(Exception):
     """A rule asked for a field that could not be read: the rule cannot be judged, the field's own mistake is told."""
+
+
+UNREADABLE = (NotKnownError, TypeError, ValueError, AttributeError, LookupError, ArithmeticError)
+"""What a rule may raise over partial entries: their values may be of any kind."""
 
 
 class Partial:
@@ -32,9 +38,30 @@ class Partial:
         raise NotKnownError(name)
 
     def own_mistakes(self) -> Iterator[Found]:
-        """What the rules of the entry find in what could be read."""
+        """What the rules of the entry, and of the entries in it, find in what could be read."""
         if self._model is not None:
-            yield from self._model.own_mistakes(self)
+            with suppress(*UNREADABLE):
+                # a value that could not be read may be of any kind; its own mistake is told
+                yield from self._model.own_mistakes(self)
+        for name, value in self.__dict__.items():
+            if name != "_model":
+                yield from _inner_mistakes(value, (self._key(name),))
+
+    def _key(self, name: str) -> str:
+        info = None if self._model is None else self._model.model_fields.get(name)
+        return (info.alias if info else None) or name
+
+
+def _inner_mistakes(value: Any, where: Where) -> Iterator[Found]:
+    if isinstance(value, Partial):
+        for found in value.own_mistakes():
+            yield found._replace(where=(*where, *found.where))
+    elif isinstance(value, tuple):
+        for i, item in enumerate(value):
+            yield from _inner_mistakes(item, (*where, i))
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _inner_mistakes(item, (*where, key))
 
 
 def partial(model: type[Entry], raw: Any) -> Partial:

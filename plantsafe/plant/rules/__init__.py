@@ -63,14 +63,20 @@ def broken_rules(view: View) -> Iterator[Found]:
         rules = (_own, names.refers, *EACH.get(section, ()))
         yield from judged(view, section, rules)
     for rule in WHOLE:
-        yield from rule(view)
+        try:
+            yield from rule(view)
+        except view.cannot_judge:
+            continue
 
 
 def broken_demands(view: View) -> Iterator[Found]:
     """All that rules and good practice ask and the file does not give."""
     for section, rules in ASKED.items():
         yield from judged(view, section, rules)
-    yield from alarms.deadbands_leave_room(view)
+    try:
+        yield from alarms.deadbands_leave_room(view)
+    except view.cannot_judge:
+        return
 
 
 def _own(_: View, entry: Any) -> Iterator[Found]:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from math import remainder
 from typing import Any
 
 from plantsafe.plant.model.entry import Found
@@ -28,7 +29,7 @@ def fast_points_are_its_own(view: View, source: Any) -> Iterator[Found]:
 def period_is_a_multiple(view: View, source: Any) -> Iterator[Found]:
     """A slower source is read every so many scans."""
     period, own = view.head.scan_period_s, source.scan_period_s
-    if own is not None and abs(own / period - round(own / period)) > 1e-9:
+    if own is not None and abs(remainder(own, period)) > 1e-9:
         wrong = f"scan period {own:g} s is no multiple of the plant's {period:g} s"
         yield Found(("scan_period_s",), wrong, f"write a multiple of {period:g}", "scan-period")
 

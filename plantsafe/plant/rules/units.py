@@ -102,7 +102,9 @@ def phases_are_states(view: View, unit: Any) -> Iterator[Found]:
         try:
             if isinstance(phase.code, int) and phase.code not in states:
                 wrong = f"{unit.phase_point} has no state {phase.code}"
-                yield Found(("phases", i, "code"), wrong, f"write one of {', '.join(map(str, states))}", "phase")
+                codes = ", ".join(map(str, states))
+                mend = f"write one of {codes}" if codes else f"describe the states of {unit.phase_point}"
+                yield Found(("phases", i, "code"), wrong, mend, "phase")
         except NotKnownError:
             continue
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from plantsafe.plant.assemble import SECTIONS, Assembled, Section
 from plantsafe.plant.model.entry import Found
-from plantsafe.plant.partial import NotKnownError
+from plantsafe.plant.partial import UNREADABLE, NotKnownError, Partial
 
 KINDS: dict[str, tuple[Section, ...]] = {
     "workshop": (("workshops",),),
@@ -38,6 +38,14 @@ class View:
     assembled: Assembled
     head: Any
     entries: dict[Section, tuple[Any, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def cannot_judge(self) -> tuple[type[Exception], ...]:
+        """What a rule may raise where it lacks something."""
+        parts = (self.head, *(entry for entries in self.entries.values() for entry in entries))
+        if any(isinstance(part, Partial) for part in parts):
+            return UNREADABLE
+        return (NotKnownError,)
 
     def section(self, *name: str) -> tuple[Any, ...]:
         """The entries of a section."""
@@ -70,17 +78,24 @@ class View:
                     found["final element"][element["name"]] = None
         return found
 
+    def _by_name(self, section: str) -> dict[str, Any]:
+        """The first entry of each name."""
+        found: dict[str, Any] = {}
+        for i, name in self.names((section,)):
+            found.setdefault(name, self.entries[(section,)][i])
+        return found
+
     @cached_property
     def _points(self) -> dict[str, Any]:
-        return {name: self.entries[("points",)][i] for i, name in self.names(("points",))}
+        return self._by_name("points")
 
     @cached_property
     def _units(self) -> dict[str, Any]:
-        return {name: self.entries[("units",)][i] for i, name in self.names(("units",))}
+        return self._by_name("units")
 
     @cached_property
     def _sources(self) -> dict[str, Any]:
-        return {name: self.entries[("sources",)][i] for i, name in self.names(("sources",))}
+        return self._by_name("sources")
 
     @cached_property
     def point_row(self) -> dict[str, int]:
@@ -113,5 +128,5 @@ def judged(view: View, section: Section, rules: tuple[EachRule, ...]) -> Iterato
             try:
                 for found in rule(view, entry):
                     yield found._replace(where=(*section, i, *found.where))
-            except NotKnownError:
+            except view.cannot_judge:
                 continue
