@@ -179,6 +179,11 @@ def load(file: Path) -> x509.Certificate:
         raise SourceError(f"{file} is no certificate", mend="put a DER or PEM file there") from error
 
 
+def fingerprint(certificate: x509.Certificate) -> str:
+    """What two people read to each other to compare a certificate: SHA-256, as other tools print it."""
+    return certificate.fingerprint(hashes.SHA256()).hex(":").upper()
+
+
 def application_uris(certificate: x509.Certificate) -> list[str]:
     """The applications a certificate is for: OPC UA Part 6, 6.2.2."""
     try:
@@ -251,8 +256,7 @@ def _common_name(certificate: x509.Certificate) -> str:
 
 
 def _about(certificate: x509.Certificate) -> str:
-    fingerprint = certificate.fingerprint(hashes.SHA256()).hex(":").upper()
-    return f"{_common_name(certificate) or 'without a name'}, SHA-256 {fingerprint}"
+    return f"{_common_name(certificate) or 'without a name'}, SHA-256 {fingerprint(certificate)}"
 
 
 def _days_left(certificate: x509.Certificate, now: datetime) -> float:

@@ -20,11 +20,12 @@ import pytest
 from connectors.opcua import OpcUaSource
 from plantsafe.clock import Clock
 from plantsafe.frame import is_good
-from plantsafe.plant import Plant
+from plantsafe.plant import Plant, load_plant
 from plantsafe.source import Columns
 from simulation.servers import OpcUaServer
 
 POINTS = 4  # of the small plant's control system
+SOAK_POINTS = 5000
 APART = 1e5  # what separates the values of two points; seconds modulo this are the rest
 OLDEST_S = 1.5  # a Good value may be this old: the server's period, the source's timeout of 0.5 s, a busy machine
 BACK_S = 5.0
@@ -37,17 +38,18 @@ from plantsafe.plant import load_plant
 from simulation.servers import OpcUaServer
 
 async def main():
+    period_s, points = (1.0, {SOAK_POINTS}) if "soak" in sys.argv else (0.1, {POINTS})
     server = OpcUaServer(load_plant(Path(sys.argv[1])), "DCS", int(sys.argv[2]), namespaces_before=tuple(sys.argv[3:]))
     await server.start()
     async def show():
         now_s = time.time()
-        value = now_s % {APART} + {APART} * np.arange({POINTS})
-        time_ns = np.full({POINTS}, int(now_s * 1e6) * 1000)
-        await server.update(value, np.zeros({POINTS}, dtype=np.uint32), time_ns)
+        value = now_s % {APART} + {APART} * np.arange(points)
+        time_ns = np.full(points, int(now_s * 1e6) * 1000)
+        await server.update(value, np.zeros(points, dtype=np.uint32), time_ns)
     await show()
     print("ready", server.port, flush=True)
     while True:
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(period_s)
         await show()
 asyncio.run(main())
 """
@@ -117,6 +119,7 @@ class Watcher:
     good: int = 0
     wrong: list[tuple[float, list[float]]] = field(default_factory=list)
     longest_s: float = 0.0
+    oldest_s: float = OLDEST_S
 
     async def scan(self) -> Columns:
         began_s = time.monotonic()
@@ -125,8 +128,8 @@ class Watcher:
         self.scans += 1
         good = is_good(columns.status)
         age_s = (time.time() - columns.value) % APART
-        mine = np.floor(columns.value / APART) == np.arange(POINTS)
-        wrong = good & ~(mine & (age_s < OLDEST_S))
+        mine = np.floor(columns.value / APART) == np.arange(len(columns.value))
+        wrong = good & ~(mine & (age_s < self.oldest_s))
         if wrong.any():
             self.wrong.append((time.time() % APART, columns.value.tolist()))
         self.good += int(good.sum())
@@ -242,6 +245,7 @@ class Saboteur:
         self._tasks: set[asyncio.Task[None]] = set()
         self.spoil: Callable[[bytes], Awaitable[bytes | None]] | None = None
         self.spoiled = 0
+        self.open = self.most_open = 0
         self.port = 0
 
     async def start(self) -> None:
@@ -262,11 +266,14 @@ class Saboteur:
         self._tasks.add(task)
         try:
             theirs, to_server = await asyncio.open_connection("127.0.0.1", self._target)
+            self.open += 1
+            self.most_open = max(self.most_open, self.open)
             try:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._forward(reader, to_server))
                     group.create_task(self._answers(theirs, writer))
             finally:
+                self.open -= 1
                 to_server.close()
         except (OSError, asyncio.CancelledError, ExceptionGroup, asyncio.IncompleteReadError):
             pass
@@ -387,3 +394,69 @@ async def test_network_cut_in_the_middle_of_an_answer(
     assert await watcher.scan_for(1.0) == 0
     saboteur.spoil = None
     verdict(watcher, await watcher.recovery_s(), "cut", record_property)
+
+
+def resident_kb() -> int:
+    status = Path("/proc/self/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
+
+
+@pytest.mark.long
+async def test_soak_at_5000_points_with_a_fault_every_minute(
+    plant: Plant, tmp_path: Path, record_property: Callable[..., None]
+) -> None:
+    minutes = int(os.environ.get("PLANTSAFE_SOAK_MIN", "60"))
+    head, _, _ = (tmp_path / "small.yaml").read_text(encoding="utf-8").partition("\npoints:\n")
+    named = [f"P{i}" for i in range(SOAK_POINTS - 1)]
+    lines = [
+        f"  - {{name: {name}, title: {{en: P, zh: P}}, unit: R1, source: DCS, range: [0, 1e9], "
+        f"opcua: {{node: s={name}}}}}"
+        for name in [*named, "HB"]
+    ]
+    sources, _, _ = head.partition("  - {name: SIS")
+    file = tmp_path / "soak.yaml"
+    file.write_text(sources.replace("timeout_s: 0.5", "timeout_s: 0.9") + "points:\n" + "\n".join(lines) + "\n")
+    server = ServerProcess(file)
+    await server.start("soak")
+    saboteur = Saboteur(server.port)
+    await saboteur.start()
+    source = OpcUaSource(load_plant(file), "DCS", f"opc.tcp://127.0.0.1:{saboteur.port}/plantsafe")
+    await source.open()
+    watcher = Watcher(source, Clock.system(), oldest_s=3.5)
+    assert await watcher.recovery_s() < 20.0
+    recoveries, sizes = [], []
+    spoils = [shorter_with_right_size, enormous, nonsense, late]
+    for minute in range(minutes):
+        match minute % 3:
+            case 0:
+                server.signal(signal.SIGSTOP)
+                await watcher.scan_for(5.0)
+                server.signal(signal.SIGCONT)
+            case 1:
+                saboteur.spoil = spoils[minute // 3 % len(spoils)]
+                await watcher.scan_for(5.0)
+                saboteur.spoil = None
+            case _:
+                server.kill()
+                await watcher.scan_for(2.0)
+                await server.start("soak")
+        recoveries.append(await watcher.recovery_s())
+        for _ in range(45):
+            await asyncio.sleep(max(0.0, 1.0 - await timed(watcher)))
+        sizes.append(resident_kb())
+    await source.close()
+    await saboteur.stop()
+    server.kill()
+    record_property("recovery_s", max(recoveries))
+    record_property("rss_kb", sizes)
+    assert watcher.wrong == []
+    assert max(recoveries) <= BACK_S
+    assert saboteur.most_open <= 1
+    if minutes >= 30:
+        assert sizes[-1] <= 1.02 * sizes[len(sizes) // 6]
+
+
+async def timed(watcher: Watcher) -> float:
+    began_s = time.monotonic()
+    await watcher.scan()
+    return time.monotonic() - began_s
