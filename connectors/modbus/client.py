@@ -6,6 +6,8 @@ under way, and a whole read wakes its task once.
 """
 
 import asyncio
+import itertools
+import random
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +25,8 @@ MAX_LENGTH = 254  # unit and PDU of the longest answer (Modbus application proto
 NOBODY = -1
 FIRST_GUESS_S = 0.02  # site default: how long the first answer is expected to take
 HEADROOM, FORGET = 2.0, 0.98  # site default: twice the slowest answer lately; what was slow fades over 50 answers
+# Over all connections: a gateway that gives a late answer to the connection after its own is found out, too.
+_transactions = itertools.count(random.randrange(0x10000))  # noqa: S311  no secret
 _HEAD = struct.Struct(">HHHBB")
 
 Answer = bytes | int | None  # data octets, an exception code, or not asked or not answered
@@ -61,7 +65,6 @@ class ReadOnlyConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._loop = asyncio.get_running_loop()
         self._held = b""
-        self._transaction = 0
         self._blocks: Sequence[Block] = ()
         self._exchange: Exchange | None = None
         self._done: asyncio.Future[None] | None = None
@@ -213,9 +216,9 @@ class ReadOnlyConnection(asyncio.Protocol):
                 self._send_later()
                 break
             self._next, self._sent_s = self._next + 1, now_s
-            self._transaction = self._transaction % 0xFFFF + 1
-            self._under_way[self._transaction] = (index, now_s)
-            packets.append(self._transaction.to_bytes(2, "big") + block.request)
+            transaction = next(_transactions) & 0xFFFF
+            self._under_way[transaction] = (index, now_s)
+            packets.append(transaction.to_bytes(2, "big") + block.request)
         if packets:
             exchange.requests += len(packets)
             self._send(packets)

@@ -211,6 +211,27 @@ async def test_damaged_answers_never_give_a_value_that_the_device_does_not_have_
     await read_until(source, all_good, within_s=RECOVERY_S)
 
 
+async def test_answer_kept_from_the_connection_before_is_never_taken(
+    device: FaultyDevice, source: ModbusSource, read_until: ReadUntil, clock: Clock
+) -> None:
+    true = await read_until(source, all_good)
+    kept: dict[bytes, bytes] = {}
+
+    def answer_of_before(request: bytes, answer: bytes) -> bytes | None:
+        before = kept.get(request[6:])  # the same request on an earlier connection
+        kept[request[6:]] = lying(answer)
+        return before
+
+    device.fault = answer_of_before
+    seen = device.connections
+    while device.connections < seen + 4:
+        columns = await source.read(clock)
+        assert wrongly_good(columns, true) == 0
+        await asyncio.sleep(0.02)
+    device.fault = None
+    await read_until(source, all_good, within_s=RECOVERY_S)
+
+
 async def test_silent_device_is_logged_once_however_long_it_stays_silent(
     device: FaultyDevice, source: ModbusSource, read_until: ReadUntil, clock: Clock
 ) -> None:
