@@ -73,10 +73,19 @@ def read_table(path: Path, sheet: str | None) -> Table:
             for column, cell in enumerate(cells):
                 if not cell:
                     continue
-                if column >= len(plan) or plan[column] is None:
+                if column >= len(plan) or (setter := plan[column]) is None:
                     wrong(line, column + 1, "cell", f"{cell[:40]!r} is under no heading", "give the column a heading")
+                    continue
+                parent, leaf, kind = setter
+                if kind:
+                    _put(entry, wheres[column], kind, cell)
+                elif parent is None:
+                    entry[leaf] = cell
+                elif parent in entry:
+                    if isinstance(inner := entry[parent], dict):
+                        inner[leaf] = cell
                 else:
-                    _put(entry, plan[column] or ((), ""), cell)
+                    entry[parent] = {leaf: cell}
             entries.append(entry)
             lines.append(line)
     except UnicodeDecodeError as problem:
@@ -127,18 +136,20 @@ def _where(name: str) -> Where:
     return parts
 
 
-_Setter = tuple[Where, str]
+_Setter = tuple[str | None, str, str]  # field around it, field, and how the cell is read: "" as it is
 
 
 def _setter(where: Where) -> _Setter | None:
+    """How the cells of a column are put into entries; nearly all are a field, or a field in a field."""
     if not where:
         return None
     kind = "range" if where[0] == "range" and len(where) == 2 else str(where[-1])
-    return where, kind if kind in ("range", "states", *_LISTS) else ""
+    if kind not in ("range", "states", *_LISTS):
+        kind = "deep" if len(where) > 2 else ""
+    return (str(where[0]) if len(where) > 1 else None), str(where[-1]), kind
 
 
-def _put(entry: dict[str, Any], setter: _Setter, cell: str) -> None:
-    where, kind = setter
+def _put(entry: dict[str, Any], where: Where, kind: str, cell: str) -> None:
     if kind == "range":
         ends = entry.setdefault("range", [None, None])
         if isinstance(ends, list) and isinstance(where[1], int):

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from plantsafe.plant.model.entry import Entry, Found, Name, PointName, Text, UnitName
+from plantsafe.plant.model.entry import Found, Name, PointName, Ruled, Text, UnitName
 
 Class = Literal["safety", "environment", "process", "SIS", "GDS", "occupancy", "diagnostic"]
 SHELVE_MAX_MIN = {1: 0.0, 2: 60.0, 3: 480.0, 4: 480.0}  # by priority; site default
@@ -13,7 +13,7 @@ NEVER_SHELVED = ("SIS", "GDS")  # site default
 DELAY_SHARE_MAX = 0.2  # of the time to respond; site default
 
 
-class Rationalised(Entry):
+class Rationalised(Ruled):
     """What every alarm says: how it is judged in time, how urgent it is, and what to do.
 
     cause: why it usually comes. suppress: an expression; while it is true the alarm is suppressed by design.

@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from plantsafe.plant.model.entry import Entry, Found, Name, Refers, Text, UnitName
+from plantsafe.plant.model.entry import Found, Name, Refers, Ruled, Text, UnitName
 
 
-class Precondition(Entry):
+class Precondition(Ruled):
     """What an effect needs: an expression that is true while it is there, or an entry of a register in its term.
 
     instrument air, cooling reserve, an empty dump vessel, an intact rupture disc, a UPS, a test not overdue.
@@ -26,7 +26,7 @@ class Precondition(Entry):
             yield Found((), "a precondition is judged in one way", mend, "precondition")
 
 
-class Effect(Entry):
+class Effect(Ruled):
     """One column: what is done to the plant. elements: final elements of functions, by their names."""
 
     name: Name
@@ -42,7 +42,7 @@ class Effect(Entry):
             yield Found((), f"effect {self.name} has no preconditions", mend, "precondition")
 
 
-class Cell(Entry):
+class Cell(Ruled):
     """Where a cause meets an effect.
 
     action: X trips, T trips after `delay_s`, P is a permissive, I inhibits, A only tells people (ISO 10418 usage).
@@ -62,7 +62,7 @@ class Cell(Entry):
             yield Found(("action",), wrong, "T has a delay_s over 0, the others have none", "cell")
 
 
-class CauseRow(Entry):
+class CauseRow(Ruled):
     """One row: a safety function, an alarm or an expression, and its cells."""
 
     name: Name

@@ -51,6 +51,10 @@ class Entry(BaseModel):
         """What is wrong with the entry as a whole, seen without any other entry."""
         return iter(())
 
+
+class Ruled(Entry):
+    """An entry with rules of its own: `own_mistakes` finds nothing in any that was made."""
+
     @model_validator(mode="after")
     def _own_rules_hold(self) -> Self:
         for found in self.own_mistakes():

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from plantsafe.plant.model.entry import Entry, Found, Name, PartitionName, PointName, Text, UnitName
+from plantsafe.plant.model.entry import Entry, Found, Name, PartitionName, PointName, Ruled, Text, UnitName
 
 Policy = Literal["vote_trip", "vote_healthy", "remove"]
 
@@ -27,7 +27,7 @@ class FinalElement(Entry):
     command: PointName | None = None
 
 
-class Subsystem(Entry):
+class Subsystem(Ruled):
     """Reliability data of the sensors, the logic solver or the final elements; rates per hour, times in hours.
 
     beta, beta_d: share of common causes. proof_test_coverage: share of dangerous failures that the test finds.
@@ -64,7 +64,7 @@ class Reliability(Entry):
     elements: Subsystem | None = None
 
 
-class SafetyFunction(Entry):
+class SafetyFunction(Ruled):
     """A safety instrumented function as specified; the SIS executes it, we watch it.
 
     vote: how many inputs beyond the setpoint trip it. on_fault, on_bypass: what such a channel counts as.
@@ -124,7 +124,7 @@ class SafetyFunction(Entry):
             yield Found(("rrf",), wrong, f"SIL {self.sil} is {low if self.sil else 1:g} to {high:g}", "sil")
 
 
-class GasDetector(Entry):
+class GasDetector(Ruled):
     """A gas detector: substance, set points in the point's unit of measure, place on the site grid."""
 
     name: Name

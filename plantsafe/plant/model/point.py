@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from plantsafe.plant.model.entry import Entry, Found, Name, PointName, Refers, Text, UnitName
+from plantsafe.plant.model.entry import Found, Name, PointName, Refers, Ruled, Text, UnitName
 
 WORDS = {
     "bool": 1, "int16": 1, "uint16": 1, "int32": 2, "uint32": 2, "float32": 2, "int64": 4, "uint64": 4, "float64": 4
@@ -13,7 +13,7 @@ WORDS = {
 BIT_TABLES = ("coil", "discrete")
 
 
-class OpcUaAddress(Entry):
+class OpcUaAddress(Ruled):
     """An OPC UA node: `node`, an identifier (`s=...` or `i=...`) in the source's namespace or in one named by URI.
 
     browse_path: instead of `node`, the way from the Objects folder, as `2:Unit/2:R101/2:TI-101` with the namespace's
@@ -30,7 +30,7 @@ class OpcUaAddress(Entry):
             yield Found((), "has not one way to its node", "give either node or browse_path", "address")
 
 
-class ModbusAddress(Entry):
+class ModbusAddress(Ruled):
     """A place in a Modbus device; `address` is zero-based as on the wire.
 
     value = raw * scale + offset. byte_order: of the two bytes in a register. word_order: of the registers of a number.
@@ -68,7 +68,7 @@ class ModbusAddress(Entry):
             yield Found(("scale",), "scale 0 makes every value the same", "leave it out, or give the step", "register")
 
 
-class Point(Entry):
+class Point(Ruled):
     """One measured or computed value.
 
     range: what the instrument can show, engineering units. resolution: its smallest step, 0 for unknown.

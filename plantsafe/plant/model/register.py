@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
-from plantsafe.plant.model.entry import Day, Entry, Found, Name, PointName, Text, UnitName
+from plantsafe.plant.model.entry import Day, Entry, Found, Name, PointName, Ruled, Text, UnitName
 
 
-class Inventory(Entry):
+class Inventory(Ruled):
     """How much of a hazardous substance a unit may hold, tonnes (GB 18218).
 
     points: what weighs it live, masses; critical_t: Q of the standard; beta: its correction factor.
@@ -57,7 +57,7 @@ class ReliefDevice(Kept):
     intact: PointName | None = None
 
 
-class LaboratorySample(Entry):
+class LaboratorySample(Ruled):
     """A sample that the laboratory takes of a unit; every so many hours, with a limit in `eu`."""
 
     name: Name

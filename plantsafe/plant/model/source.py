@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
-from plantsafe.plant.model.entry import Entry, Found, Name, PointName, Text
+from plantsafe.plant.model.entry import Entry, Found, Name, PointName, Ruled, Text
 
 _SHOULD_BE = {"opcua": "opc.tcp://HOST:PORT/PATH", "modbus": "tcp://HOST:PORT"}
 
@@ -28,7 +28,7 @@ class SourceLimits(Entry):
     requests_per_s: float | None = Field(default=None, gt=0)
 
 
-class Credentials(Entry):
+class Credentials(Ruled):
     """How we sign in: by name and password, or by a person's certificate and key (files).
 
     Secrets come from the environment: `password_env` is the name of a variable, never a secret.
@@ -50,7 +50,7 @@ class Credentials(Entry):
             yield Found(("certificate",), "a certificate without its key", "name the file of private_key", "secret")
 
 
-class SourceEntry(Entry):
+class SourceEntry(Ruled):
     """Where values come from. `heartbeat` is a point that changes while the source is alive.
 
     scan_period_s: None for the plant's own. max_source_age_s: values that the source itself stamped longer ago are

@@ -7,7 +7,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from plantsafe.plant.model.entry import Day, Entry, Found, Name, PartitionName, PointName, Refers, Text, WorkshopName
+from plantsafe.plant.model.entry import (
+    Day,
+    Entry,
+    Found,
+    Name,
+    PartitionName,
+    PointName,
+    Refers,
+    Ruled,
+    Text,
+    WorkshopName,
+)
 
 
 class ProcessType(StrEnum):
@@ -35,7 +46,7 @@ class Hazard(Entry):
     date: Day
 
 
-class Window(Entry):
+class Window(Ruled):
     """The safe operating window of a point in a phase, in the point's unit of measure.
 
     low, high: limits of safe operation; normal_low, normal_high: where the recipe keeps the value. None: no limit.
@@ -76,7 +87,7 @@ class NotApplicable(Entry):
     approved_by: str = Field(min_length=1)
 
 
-class Unit(Entry):
+class Unit(Ruled):
     """A process unit.
 
     parameters: for each monitored parameter of the process (a key of the rule pack) the points that measure it.
