@@ -89,7 +89,7 @@ class Supervisor(Generic[L]):
     async def _run(self) -> None:
         attempt, said = 0, ""
         while True:
-            began_s = asyncio.get_running_loop().time()
+            began_s, spent_s = asyncio.get_running_loop().time(), 0.0
             try:
                 link = await self._connect()
             except Exception as error:  # noqa: BLE001  whatever a server does, it is tried again
@@ -97,12 +97,13 @@ class Supervisor(Generic[L]):
                 if reason != said:
                     self._log.warning("link_down", reason=reason)
                 said = reason
+                spent_s = asyncio.get_running_loop().time() - began_s  # an attempt that hung was delay enough
             else:
                 said = ""
                 await self._hold(link)
                 if asyncio.get_running_loop().time() - began_s > STEADY_S:
                     attempt = 0
-            await asyncio.sleep(delay_s(attempt, self._spread.random()))
+            await asyncio.sleep(max(FIRST_DELAY_S, delay_s(attempt, self._spread.random()) - spent_s))
             attempt += 1
 
     async def _hold(self, link: L) -> None:
