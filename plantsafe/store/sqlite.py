@@ -16,7 +16,7 @@ def open_writer(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connecti
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(path, isolation_level=None, timeout=5.0)
         try:
-            version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+            version = _version(connection)
             if version > len(migrations):
                 raise NewerFileError(
                     f"{path} has version {version}; this plantsafe knows {len(migrations)}",
@@ -24,15 +24,22 @@ def open_writer(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connecti
                 )
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
-            for number, migrate in enumerate(migrations[version:], start=version + 1):
+            while version < len(migrations):
                 connection.execute("BEGIN IMMEDIATE")
-                migrate(connection)
-                connection.execute(f"PRAGMA user_version={number:d}")
+                version = _version(connection)  # another process may have migrated while this one waited
+                if version < len(migrations):
+                    migrations[version](connection)
+                    version += 1
+                    connection.execute(f"PRAGMA user_version={version:d}")
                 connection.execute("COMMIT")
         except BaseException:
             connection.close()
             raise
         return connection
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def open_reader(path: Path, known_version: int) -> sqlite3.Connection:
