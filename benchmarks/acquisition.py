@@ -205,7 +205,7 @@ def run(peer: Path, count: int, rounds: int) -> dict[str, float]:
         theirs = node_client(peer, url, count, rounds)
         show("node-opcua client", theirs, count)
         print("50,000 doubles of the same server")
-        large = asyncio.run(measure(url, 50_000, 3, None))
+        large = asyncio.run(measure(url, 50_000, rounds, None))
         for way, cost in large.items():
             show(way, cost, 50_000)
         hold_ms = asyncio.run(loop_holdup(url, 50_000))
