@@ -10,6 +10,7 @@ from plantsafe.alarms.book import AlarmBook
 from plantsafe.checks.approval import ApprovalCheck
 from plantsafe.checks.clock_step import ClockStepCheck
 from plantsafe.checks.drift import DriftCheck
+from plantsafe.checks.expressions import ExpressionCheck
 from plantsafe.checks.limits import LimitCheck
 from plantsafe.checks.occupancy import OccupancyCheck
 from plantsafe.checks.sources import SourceCheck
@@ -48,6 +49,7 @@ class Engine:
             ClockStepCheck(plant),
             self._approval,
             LimitCheck(plant),
+            ExpressionCheck(plant),
             FunctionCheck(plant),
             OccupancyCheck(plant),
             DriftCheck(plant),
