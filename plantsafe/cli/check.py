@@ -15,6 +15,17 @@ class Format(StrEnum):
     SARIF = "sarif"
 
 
+def _say_differences(old: Path, new: Path) -> None:
+    """One line a change; a changed description needs the approval of a second person."""
+    from plantsafe.plant.diff import differences
+    from plantsafe.plant.load import check_plant, load_plant
+
+    changes = differences(load_plant(old), check_plant(new))
+    for change in changes:
+        typer.echo(change.en)
+    typer.echo(f"{len(changes)} changes; needs approval" if changes else "nothing changed")
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
@@ -24,12 +35,18 @@ def register(app: typer.Typer) -> None:
         form: Annotated[
             Format, typer.Option("--format", help="text for people, json and sarif for tools")
         ] = Format.TEXT,
+        diff: Annotated[
+            Path | None, typer.Option(help="the file before: say in words what changed and what it touches")
+        ] = None,
     ) -> None:
         """Check a plant file; every mistake with its place and what would mend it. Ends with 1 where there is one."""
         from plantsafe.errors import PlantFileError
         from plantsafe.plant.load import check_plant
         from plantsafe.plant.report import as_json, as_sarif
 
+        if diff is not None:
+            _say_differences(diff, plant)
+            return
         try:
             compiled = check_plant(plant)
         except PlantFileError as error:

@@ -19,12 +19,13 @@ Actor = Annotated[str, typer.Option("--as", help="account that asks")]
 
 def _ask(file: Path, data: Path, actor: str, kind: str, *, reason: str = "", with_document: bool = False) -> str:
     from plantsafe.plant import load_plant
+    from plantsafe.plant.load import check_plant
     from plantsafe.request import Request, RequestKind
     from plantsafe.store.access import role_of
     from plantsafe.store.inbox import submit
     from plantsafe.store.record import RecordReader
 
-    plant = load_plant(file)
+    plant = check_plant(file) if kind == "approve_plant" else load_plant(file)
     role = role_of(data, actor)
     if role is None:
         raise RequestError(f"there is no account {actor!r}", mend="plantsafe account add, or give another --as")
