@@ -4,9 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import BaseModel
+
 from plantsafe.plant.tables import Plant
 
-Named = Mapping[str, Mapping[str, Any]]
+Named = Mapping[str, Any]
 
 KINDS = {
     "workshops": ("workshop", "车间"),
@@ -48,46 +50,80 @@ class Change:
 def differences(old: Plant, new: Plant) -> tuple[Change, ...]:
     """All changes in the order of the new file, removed entries last in their collection."""
     before, after = _collections(old), _collections(new)
+    old_uses, new_uses = _Uses(old), _Uses(new)
     found: list[Change] = []
     for collection in dict.fromkeys([*after, *before]):
-        found += _of_collection(collection, before.get(collection, {}), after.get(collection, {}), old, new)
+        entries = (before.get(collection, {}), after.get(collection, {}))
+        found += _of_collection(collection, *entries, old_uses, new_uses)
     return tuple(found)
 
 
 def _collections(plant: Plant) -> dict[str, Named]:
-    document = plant.file.model_dump(mode="json", by_alias=True)
-    partitions = [part for shop in document["workshops"] for part in shop.pop("partitions", [])]
-    found: dict[str, Named] = {"file": {"file": {k: v for k, v in document.items() if not _is_named_list(v)}}}
-    for key, value in (*document.items(), ("partitions", partitions)):
-        if _is_named_list(value):
-            found[key] = {entry["name"]: entry for entry in value}
-    return found
+    """Every list of named entries by its key, and what stands beside them under `file`. Nothing is copied."""
+    lists: dict[str, Named] = {}
+    plain: set[str] = set()
+    for key in type(plant.file).model_fields:
+        value = getattr(plant.file, key)
+        if isinstance(value, tuple) and value and all(hasattr(entry, "name") for entry in value):
+            lists[key] = {entry.name: entry for entry in value}
+        else:
+            plain.add(key)
+    lists["partitions"] = {part.name: part for shop in plant.file.workshops for part in shop.partitions}
+    rest = plant.file.model_dump(mode="json", by_alias=True, include=plain)
+    return {"file": {"file": rest}, **{key: entries for key, entries in lists.items() if entries}}
 
 
-def _is_named_list(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(v, dict) and "name" in v for v in value)
+def _dumped(entry: Any) -> dict[str, Any]:
+    if isinstance(entry, BaseModel):
+        return entry.model_dump(mode="json", by_alias=True, exclude={"partitions"})
+    return dict(entry)
 
 
-def _of_collection(collection: str, before: Named, after: Named, old: Plant, new: Plant) -> Iterator[Change]:
+class _Uses:
+    """Who stands on a point, and which functions a source feeds; made when first asked for."""
+
+    def __init__(self, plant: Plant) -> None:
+        self.plant = plant
+        self._of_point: dict[str, list[str]] | None = None
+
+    def of_point(self, name: str) -> tuple[str, ...]:
+        """Functions, then alarms, then gas detectors."""
+        if self._of_point is None:
+            self._of_point = {}
+            for function in self.plant.file.functions:
+                for point in _points_of(function.model_dump()):
+                    self._of_point.setdefault(point, []).append(function.name)
+            for alarm in self.plant.file.alarms:
+                self._of_point.setdefault(alarm.point, []).append(alarm.name)
+            for detector in self.plant.file.gas_detectors:
+                self._of_point.setdefault(detector.point, []).append(detector.name)
+        return tuple(self._of_point.get(name, ()))
+
+
+def _of_collection(collection: str, before: Named, after: Named, old: _Uses, new: _Uses) -> Iterator[Change]:
     en, zh = KINDS.get(collection, (collection, collection))
     for name, entry in after.items():
         if name not in before:
             users = _users(collection, name, new)
-            yield _change(collection, name, "", None, entry, users, f"{en} {name} added", f"新增{zh} {name}")
+            yield _change(collection, name, "", None, _dumped(entry), users, f"{en} {name} added", f"新增{zh} {name}")
             continue
-        for field in dict.fromkeys([*before[name], *entry]):
-            was, now = before[name].get(field), entry.get(field)
+        if before[name] == entry:
+            continue
+        was_all, now_all = _dumped(before[name]), _dumped(entry)
+        for field in dict.fromkeys([*was_all, *now_all]):
+            was, now = was_all.get(field), now_all.get(field)
             if was != now:
                 yield _field_change(collection, name, field, was, now, new)
     for name, entry in before.items():
         if name not in after:
             users = _users(collection, name, old)
-            yield _change(collection, name, "", entry, None, users, f"{en} {name} removed", f"删除{zh} {name}")
+            yield _change(collection, name, "", _dumped(entry), None, users, f"{en} {name} removed", f"删除{zh} {name}")
 
 
-def _field_change(collection: str, name: str, field: str, was: Any, now: Any, plant: Plant) -> Change:
+def _field_change(collection: str, name: str, field: str, was: Any, now: Any, uses: _Uses) -> Change:
     en, zh = KINDS.get(collection, (collection, collection))
-    touches = list(_users(collection, name, plant))
+    plant = uses.plant
+    touches = list(_users(collection, name, uses))
     if rule := RULES.get((collection, field)):
         touches.append(rule)
     eu = _eu(collection, name, field, plant)
@@ -113,18 +149,13 @@ def _change(
     return Change(collection=collection, name=name, field=field, old=was, new=now, touches=touches, en=en, zh=zh)
 
 
-def _users(collection: str, name: str, plant: Plant) -> tuple[str, ...]:
+def _users(collection: str, name: str, uses: _Uses) -> tuple[str, ...]:
     """Functions, alarms and detectors that stand on an entry."""
-    file = plant.file
+    file = uses.plant.file
     if collection == "sources":
         points = {point.name for point in file.points if point.source == name}
         return tuple(f.name for f in file.functions if points & {channel.point for channel in f.inputs})
-    if collection != "points":
-        return ()
-    functions = [f.name for f in file.functions if name in _points_of(f.model_dump())]
-    alarms = [alarm.name for alarm in file.alarms if alarm.point == name]
-    detectors = [detector.name for detector in file.gas_detectors if detector.point == name]
-    return (*functions, *alarms, *detectors)
+    return uses.of_point(name) if collection == "points" else ()
 
 
 def _points_of(value: Any) -> set[str]:
@@ -140,7 +171,7 @@ def _eu(collection: str, name: str, field: str, plant: Plant) -> str:
     """The unit of measure of a changed figure, with a blank before it."""
     point = ""
     if collection == "alarms" and field in ("limit", "deadband"):
-        point = next(alarm.point for alarm in plant.file.alarms if alarm.name == name)
+        point = plant.file.alarms[plant.alarms.row[name]].point
     elif collection == "functions" and field == "setpoint":
         point = next(function.inputs[0].point for function in plant.file.functions if function.name == name)
     elif collection == "points" and field == "range":
@@ -151,7 +182,7 @@ def _eu(collection: str, name: str, field: str, plant: Plant) -> str:
 
 def _trips_passed(alarm_name: str, limit: float, plant: Plant) -> list[tuple[str, float]]:
     """Functions of the alarm's unit that trip on the same side and unit of measure, at or before `limit`."""
-    alarm = next(alarm for alarm in plant.file.alarms if alarm.name == alarm_name)
+    alarm = plant.file.alarms[plant.alarms.row[alarm_name]]
     row = plant.points.row[alarm.point]
     side, eu, unit = alarm.direction[0], plant.points.eu[row], plant.file.points[row].unit
     sign = 1.0 if side == "H" else -1.0
