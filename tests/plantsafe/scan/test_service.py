@@ -54,9 +54,8 @@ class Scripted:
         if self.down:
             return silence(len(self.points))
         known = {"T": self._temperature(self.reads), "F": 30.0, "P": 30.0, "HC": 1.0, "DCS.HB": 0.0, "SIS.HB": 0.0}
-        second = clock.now_ns() // 1_000_000_000
         value = np.array(
-            [second if n.endswith("HB") else known[n] for n in self._names],
+            [self.reads if n.endswith("HB") else known[n] for n in self._names],
             dtype=np.float64,
         )
         return Columns(
