@@ -4,6 +4,7 @@ UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.plantsafe-ready
+WORKERS ?= 2
 
 .PHONY: help setup demo test lint long lock clean bench
 
@@ -37,7 +38,7 @@ lint: setup
 	$(BIN)/deptry .
 
 test: lint
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 long: setup
 	$(BIN)/pytest -m long
