@@ -28,6 +28,7 @@ BAD_NODE_ID_UNKNOWN = 0x80340000
 BAD_TYPE_MISMATCH = 0x80740000
 BAD_SENSOR_FAILURE = 0x808C0000
 BAD_OUT_OF_SERVICE = 0x808D0000
+BAD_NO_DATA = 0x809B0000
 
 SEVERITY_MASK = 0xC0000000
 LIMIT_MASK = 0x00000700  # InfoType DataValue (bit 10) and LimitBits (bits 8, 9): OPC UA Part 4, 7.39.1
@@ -44,6 +45,40 @@ class Origin(IntEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FastSamples:
+    """What the fast groups showed between the scan before and this one.
+
+    point (k): rows of the frame. group (k): the row of its group. value, status (k, n): the samples of each point,
+    oldest first, as in a frame; BadNoData where the group had no read. begun_ns, ended_ns (g, n): when each read of a
+    group began and ended, in nanoseconds from the instant of this scan, so mostly negative; its values are from in
+    between.
+    """
+
+    point: NDArray[np.intp]
+    group: NDArray[np.intp]
+    value: F8
+    status: U4
+    begun_ns: I8
+    ended_ns: I8
+
+    @classmethod
+    def none(cls) -> "FastSamples":
+        """Of a plant without fast groups, and of one that was not read."""
+        rows, nothing = np.zeros(0, dtype=np.intp), np.zeros((0, 0), dtype=np.int64)
+        return cls(
+            point=rows,
+            group=rows,
+            value=nothing.astype(np.float64),
+            status=nothing.astype(np.uint32),
+            begun_ns=nothing,
+            ended_ns=nothing,
+        )
+
+
+NO_FAST_SAMPLES = FastSamples.none()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
     """One scan of the whole plant. Arrays are read-only by convention; a step that judges makes a new frame.
 
@@ -55,6 +90,7 @@ class Frame:
     source_time_ns (n_points): UTC of the last change as the source says, 0 where it does not.
     received (n_sources): number of the scan in which the source last answered, 0 before its first answer.
     origin (n_sources), resolution_ns (n_sources): what the source times mean and how fine they are.
+    fast: samples since the scan before.
     """
 
     number: int
@@ -66,6 +102,7 @@ class Frame:
     received: I8
     origin: NDArray[np.uint8]
     resolution_ns: I8
+    fast: FastSamples = NO_FAST_SAMPLES
 
 
 def is_good(status: U4) -> Bool:

@@ -4,6 +4,8 @@ Runs before every other check: the frame it returns is the one that is judged an
 frame again changes nothing, so that a stored run can be stepped anew.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from plantsafe.checks.delay import Delay
@@ -15,6 +17,7 @@ from plantsafe.frame import (
     I8,
     UNCERTAIN_LAST_USABLE_VALUE,
     Bool,
+    FastSamples,
     Frame,
     is_bad,
     is_good,
@@ -81,17 +84,17 @@ class SourceCheck:
         frozen = (self._still >= MAX_STILL_SCANS)[self._point_source]
         status[frozen & is_good(status)] = UNCERTAIN_LAST_USABLE_VALUE
         value[is_bad(status)] = np.nan
-        return Frame(
-            number=frame.number,
-            plant=frame.plant,
-            time_ns=frame.time_ns,
-            value=value,
-            status=status,
-            source_time_ns=frame.source_time_ns,
-            received=frame.received,
-            origin=frame.origin,
-            resolution_ns=frame.resolution_ns,
-        )
+        return replace(frame, value=value, status=status, fast=self._qualify_fast(frame.fast, frozen))
+
+    def _qualify_fast(self, fast: FastSamples, frozen: Bool) -> FastSamples:
+        """Samples are lowered as the values of the scan are; `frozen` (n_points)."""
+        if not fast.point.size:
+            return fast
+        status = fast.status.copy()
+        status[~is_bad(status) & ~np.isfinite(fast.value)] = BAD
+        status[self.lost[self._point_source[fast.point]]] = BAD_NO_COMMUNICATION
+        status[frozen[fast.point][:, None] & is_good(status)] = UNCERTAIN_LAST_USABLE_VALUE
+        return replace(fast, value=np.where(is_bad(status), np.nan, fast.value), status=status)
 
     @property
     def lost(self) -> Bool:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
+from plantsafe.clock import NS_PER_S
 from plantsafe.frame import F8, Bool
 from plantsafe.plant.expression import Expression, compile_expression
 from plantsafe.plant.model import PlantFile
@@ -49,6 +50,21 @@ class SourceTable:
     row: dict[str, int]
     heartbeat: Index
     points: tuple[Index, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FastTable:
+    """One row a fast group: name, source row, period, and how many reads it has between two scans.
+
+    point, group (k): the points of all groups, one group after the other, and the row of the group of each.
+    """
+
+    names: tuple[str, ...]
+    source: Index
+    period_ns: NDArray[np.int64]
+    reads: Index
+    point: Index
+    group: Index
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +110,7 @@ class Plant:
     file: PlantFile
     points: PointTable
     sources: SourceTable
+    fast: FastTable
     alarms: AlarmTable
     unit_row: dict[str, int]
     expressions: ExpressionTable
@@ -111,7 +128,7 @@ class Plant:
     @property
     def period_ns(self) -> int:
         """Nanoseconds of plant time between two scheduled scans."""
-        return round(self.file.scan_period_s * 1_000_000_000)
+        return round(self.file.scan_period_s * NS_PER_S)
 
     def scans(self, seconds: float) -> int:
         """How many scans a delay of `seconds` takes, rounded up: a delay is never shorter than written."""
@@ -174,9 +191,25 @@ def compile_plant(file: PlantFile) -> Plant:
         file=file,
         points=points,
         sources=sources,
+        fast=_fast(file, point_row),
         alarms=alarms,
         unit_row=unit_row,
         expressions=_expressions(file, point_row),
+    )
+
+
+def _fast(file: PlantFile, row: dict[str, int]) -> FastTable:
+    """The scan itself reads the points too: a group has its reads after each whole period that ends before the scan."""
+    groups = [(i, group) for i, source in enumerate(file.sources) for group in source.fast_groups]
+    period_ns = np.array([round(group.period_s * NS_PER_S) for _, group in groups], dtype=np.int64)
+    scan_ns = round(file.scan_period_s * NS_PER_S)
+    return FastTable(
+        names=tuple(group.name for _, group in groups),
+        source=np.array([i for i, _ in groups], dtype=np.intp),
+        period_ns=period_ns,
+        reads=np.maximum((scan_ns - 1) // period_ns, 0).astype(np.intp),
+        point=np.array([row[name] for _, group in groups for name in group.points], dtype=np.intp),
+        group=np.repeat(np.arange(len(groups), dtype=np.intp), [len(group.points) for _, group in groups]),
     )
 
 
