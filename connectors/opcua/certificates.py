@@ -1,12 +1,11 @@
-"""Our own certificate, made once, and the servers' certificates that a person has looked at.
+"""Our own certificate, made once, and what a certificate says.
 
 A folder holds all of it: `own/` (certificate.der, key.pem), `trusted/`, `rejected/`, `crl/`. A server's certificate
 is trusted when it, or the authority that issued it, lies in `trusted/`; any other is put into `rejected/` and refused
-until a person moves it.
+until a person moves it (see `trust_list`).
 """
 
 import os
-import re
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -59,16 +57,27 @@ def own_identity(folder: Path, application_uri: str = APPLICATION_URI) -> Identi
         for name in ("own", "trusted", "rejected", "crl"):
             (folder / name).mkdir(parents=True, exist_ok=True)
         own.chmod(0o700)
-        _write(identity.key, _pem(key), mode=0o600)
-        _write(identity.certificate, certificate.public_bytes(serialization.Encoding.DER), mode=0o644)
+        write_whole(identity.key, _pem(key), mode=0o600)
+        write_whole(identity.certificate, certificate.public_bytes(serialization.Encoding.DER), mode=0o644)
     except OSError as error:
         raise SourceError(f"cannot write {error.filename}: {error.strerror}") from error
     return identity
 
 
+def set_aside(folder: Path) -> Path:
+    """Put our own certificate and key away, so that new ones are made; where they are then. Raises SourceError."""
+    own = folder / "own"
+    aside = folder / f"own-{load(own / 'certificate.der').fingerprint(hashes.SHA256()).hex()[:16]}"
+    try:
+        own.replace(aside)
+    except OSError as error:
+        raise SourceError(f"cannot put {own} away as {aside}: {error.strerror}") from error
+    return aside
+
+
 def days_left(certificate: Path, now: datetime | None = None) -> float:
     """Days until a certificate ends, negative after that; under `WARN_DAYS` it has to be renewed."""
-    return _days_left(load(certificate), now or datetime.now(UTC))
+    return days_until(load(certificate), now or datetime.now(UTC))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,84 +96,9 @@ class Expiry:
 def expiries(folder: Path, now: datetime | None = None) -> tuple[Expiry, ...]:
     """Our own certificate and all trusted ones, the one that ends first at the front."""
     now = now or datetime.now(UTC)
-    files = [*_certificates(folder / "own"), *_certificates(folder / "trusted")]
-    found = [Expiry(certificate=file, days=_days_left(load(file), now)) for file in files]
+    files = [*certificate_files(folder / "own"), *certificate_files(folder / "trusted")]
+    found = [Expiry(certificate=file, days=days_until(load(file), now)) for file in files]
     return tuple(sorted(found, key=lambda expiry: expiry.days))
-
-
-class TrustList:
-    """The certificates that a person has put into `trusted/`; looked at anew at each connection."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def check(self, der: bytes, endpoint: str, application_uri: str | None, now: datetime | None = None) -> None:
-        """Raise SourceError unless the certificate of the server at `endpoint` may be used."""
-        now = now or datetime.now(UTC)
-        try:
-            shown = x509.load_der_x509_certificate(der)
-        except ValueError as error:
-            raise SourceError(f"{endpoint} shows a certificate that cannot be read: {error}") from error
-        if not self._trusted(shown, der):
-            file = self._reject(shown, der)
-            raise SourceError(
-                f"{endpoint} shows a certificate that nobody has trusted yet: {_about(shown)}",
-                mend=f"compare its fingerprint with the server's own, then move {file} into {self._folder / 'trusted'}",
-            )
-        if not shown.not_valid_before_utc <= now <= shown.not_valid_after_utc:
-            raise SourceError(
-                f"the certificate of {endpoint} is valid from {shown.not_valid_before_utc:%Y-%m-%d} "
-                f"to {shown.not_valid_after_utc:%Y-%m-%d}, not now: {_about(shown)}",
-                mend="have the server's certificate renewed, and check the clock of this machine",
-            )
-        if self._revoked(shown):
-            raise SourceError(
-                f"the certificate of {endpoint} was revoked by its authority: {_about(shown)}",
-                mend="have the server given a new certificate",
-            )
-        if application_uri is not None and application_uri not in application_uris(shown):
-            raise SourceError(
-                f"{endpoint} says that it is {application_uri}, its certificate is for "
-                f"{', '.join(application_uris(shown)) or 'no application'}",
-                mend="have the server's certificate made for its application URI",
-            )
-
-    def _trusted(self, shown: x509.Certificate, der: bytes) -> bool:
-        known = [load(file) for file in _certificates(self._folder / "trusted")]
-        if any(certificate.public_bytes(serialization.Encoding.DER) == der for certificate in known):
-            return True
-        now = datetime.now(UTC)
-        return any(
-            _is_authority(issuer)
-            and issuer.not_valid_before_utc <= now <= issuer.not_valid_after_utc
-            and _issued(shown, issuer)
-            for issuer in known
-        )
-
-    def _revoked(self, shown: x509.Certificate) -> bool:
-        for file in sorted((self._folder / "crl").glob("*")):
-            data = file.read_bytes()
-            try:
-                pem = data.startswith(b"-----")
-                listed = x509.load_pem_x509_crl(data) if pem else x509.load_der_x509_crl(data)
-            except ValueError as error:
-                raise SourceError(f"{file} is no list of revoked certificates", mend="put a .crl file there") from error
-            if listed.issuer == shown.issuer and listed.get_revoked_certificate_by_serial_number(shown.serial_number):
-                return True
-        return False
-
-    def _reject(self, shown: x509.Certificate, der: bytes) -> Path:
-        """Keep the certificate for a person to look at; the name has who it says it is and its fingerprint."""
-        who = re.sub(r"[^A-Za-z0-9._-]+", "_", _common_name(shown))[:60] or "server"
-        file = self._folder / "rejected" / f"{who}-{shown.fingerprint(hashes.SHA256()).hex()[:16]}.der"
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            (self._folder / "trusted").mkdir(exist_ok=True)
-            if not file.exists():
-                _write(file, der, mode=0o644)
-        except OSError as error:
-            raise SourceError(f"cannot keep the server's certificate in {file}: {error.strerror}") from error
-        return file
 
 
 def load(file: Path) -> x509.Certificate:
@@ -230,36 +164,20 @@ def _self_signed(key: rsa.RSAPrivateKey, application_uri: str, host: str) -> x50
     )
 
 
-def _certificates(folder: Path) -> Iterator[Path]:
+def certificate_files(folder: Path) -> Iterator[Path]:
+    """The certificates in a folder, by name."""
     return (file for file in sorted(folder.glob("*")) if file.suffix.lower() in (".der", ".pem", ".crt", ".cer")
             and file.name != "key.pem")  # fmt: skip
 
 
-def _is_authority(certificate: x509.Certificate) -> bool:
-    try:
-        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except (x509.ExtensionNotFound, ValueError):
-        return False
-
-
-def _issued(shown: x509.Certificate, issuer: x509.Certificate) -> bool:
-    try:
-        shown.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
-        return False
-    return True
-
-
-def _common_name(certificate: x509.Certificate) -> str:
+def common_name(certificate: x509.Certificate) -> str:
+    """Who a certificate says that it is for; empty where it does not."""
     names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     return str(names[0].value) if names else ""
 
 
-def _about(certificate: x509.Certificate) -> str:
-    return f"{_common_name(certificate) or 'without a name'}, SHA-256 {fingerprint(certificate)}"
-
-
-def _days_left(certificate: x509.Certificate, now: datetime) -> float:
+def days_until(certificate: x509.Certificate, now: datetime) -> float:
+    """Days until the certificate ends, negative after that."""
     return (certificate.not_valid_after_utc - now).total_seconds() / 86400
 
 
@@ -269,7 +187,7 @@ def _pem(key: rsa.RSAPrivateKey) -> bytes:
     )
 
 
-def _write(file: Path, data: bytes, *, mode: int) -> None:
+def write_whole(file: Path, data: bytes, *, mode: int) -> None:
     """Write a new file that is whole or not there, with its rights from the first byte on."""
     draft = file.with_name(file.name + ".new")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)

@@ -14,7 +14,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509 import load_der_x509_certificate
 
-from connectors.opcua.certificates import APPLICATION_URI, TrustList, load, own_identity
+from connectors.opcua.certificates import APPLICATION_URI, load, own_identity
+from connectors.opcua.trust_list import TrustList
 from plantsafe.errors import SourceError
 from plantsafe.plant.model import SourceEntry
 

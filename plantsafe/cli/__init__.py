@@ -9,7 +9,21 @@ from pathlib import Path
 import typer
 
 from plantsafe import __version__
-from plantsafe.cli import account, check, demo, fault, history, journal, plant, run, scenario, summary
+from plantsafe.cli import (
+    account,
+    browse,
+    cert,
+    check,
+    demo,
+    fault,
+    history,
+    journal,
+    plant,
+    probe,
+    run,
+    scenario,
+    summary,
+)
 from plantsafe.errors import PlantsafeError
 
 app = typer.Typer(
@@ -19,7 +33,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (demo, run, check, plant, fault, journal, history, scenario, summary, account):
+for module in (demo, run, check, plant, browse, probe, cert, fault, journal, history, scenario, summary, account):
     module.register(app)
 
 

@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
+from plantsafe.cli.new_file import UTF8_FOR_EXCEL, say_first_file, write_files
 from plantsafe.errors import RequestError, StoreError
-
-UTF8_FOR_EXCEL = "utf-8-sig"  # Excel reads a CSV file as UTF-8 only with the mark at its begin
 
 
 def register_tools(group: typer.Typer) -> None:
@@ -58,11 +57,7 @@ def _import(
     texts = {out: (points_table(imported.points), UTF8_FOR_EXCEL), report: (report_text(imported), "utf-8")}
     if alarms is not None:
         texts[alarms] = (limits_table(imported), UTF8_FOR_EXCEL)
-    for path in texts:
-        if path.exists() and not force:
-            raise StoreError(f"{path} is there already", mend="give another name, or --force")
-    for path, (text, encoding) in texts.items():
-        _write(path, text, encoding)
+    write_files(texts, force=force)
     left = len(imported.rows_with("left out"))
     typer.echo(f"{len(imported.points)} points into {out}, {left} rows left out; read {report}")
     if alarms is not None:
@@ -84,10 +79,8 @@ def _new(
     defaults: Annotated[bool, typer.Option(help="take the default for what is not given; ask nothing")] = False,
 ) -> None:
     """Ask a few questions and write a first plant file with comments; what is given as an option is not asked."""
-    from plantsafe.errors import PlantFileError
-    from plantsafe.plant.load import check_plant
     from plantsafe.plant.model import ProcessType
-    from plantsafe.plant.new import Answers, first_file, to_fill
+    from plantsafe.plant.new import Answers, first_file
 
     if file.exists():
         raise StoreError(f"{file} is there already", mend="give another name; a first file is never written over one")
@@ -98,35 +91,35 @@ def _new(
         return str(typer.prompt(question, default=default))
 
     kinds = [kind.value for kind in ProcessType]
-    answers = {
-        "author": ask(author, "Who writes the file", os.environ.get("USER", "author")),
-        "site": ask(site, "Name of the site (letters, digits, dash)", "site"),
-    }
-    answers |= {
-        "title": ask(title, "The site in words", answers["site"]),
-        "workshop": ask(workshop, "Name of the first workshop", "WS1"),
-        "unit": ask(unit, "Name of the first unit", "R101"),
-        "opcua": ask(opcua, "OPC UA address of the control system ('-' for none)", "opc.tcp://127.0.0.1:4840"),
-        "modbus": ask(modbus, "Modbus address of the safety system ('-' for none)", "tcp://127.0.0.1:502"),
-    }
+    author = ask(author, "Who writes the file", os.environ.get("USER", "author"))
+    site = ask(site, "Name of the site (letters, digits, dash)", "site")
+    title = ask(title, "The site in words", site)
+    workshop = ask(workshop, "Name of the first workshop", "WS1")
+    unit = ask(unit, "Name of the first unit", "R101")
+    opcua = ask(opcua, "OPC UA address of the control system ('-' for none)", "opc.tcp://127.0.0.1:4840")
+    modbus = ask(modbus, "Modbus address of the safety system ('-' for none)", "tcp://127.0.0.1:502")
     kind = ask(process, f"What the unit runs ({', '.join(kinds)})", ProcessType.UTILITY.value)
     if kind not in kinds:
         raise RequestError(f"there is no process type {kind!r}", mend=f"give one of {', '.join(kinds)}")
-    for key in ("opcua", "modbus"):
-        answers[key] = "" if answers[key] == "-" else answers[key]
-    if not answers["opcua"] and not answers["modbus"]:
+    opcua, modbus = ("" if address == "-" else address for address in (opcua, modbus))
+    if not opcua and not modbus:
         raise RequestError("no source: neither OPC UA nor Modbus", mend="give the address of one of them")
-    text = first_file(Answers(process=ProcessType(kind), namespace=namespace, schema_file=schema_file, **answers))
-    _write(file, text, "utf-8")
-    typer.echo(f"{file} written")
-    for number, words in to_fill(text):
-        typer.echo(f"  {file}:{number}: fill in {words}")
-    try:
-        check_plant(file)
-    except PlantFileError as error:
-        typer.echo(f"before it can be used:\n{error}")
-    else:
-        typer.echo(f"it can be used as it is; after each change: plantsafe check {file}")
+    text = first_file(
+        Answers(
+            author=author,
+            site=site,
+            title=title,
+            workshop=workshop,
+            unit=unit,
+            process=ProcessType(kind),
+            opcua=opcua,
+            namespace=namespace,
+            modbus=modbus,
+            schema_file=schema_file,
+        )
+    )
+    write_files({file: (text, "utf-8")}, force=False)
+    say_first_file(file, text)
 
 
 def _schema(
@@ -145,12 +138,3 @@ def _pairs(given: list[str], option: str, example: str) -> dict[str, str]:
     if not all(key and value for key, value in pairs.items()):
         raise RequestError(f"{option} has no NAME=VALUE", mend=f"give {option} {example}")
     return pairs
-
-
-def _write(path: Path, text: str, encoding: str) -> None:
-    try:
-        path.write_text(text, encoding=encoding)
-    except OSError as error:
-        raise StoreError(
-            f"{path} cannot be written: {error.strerror}", mend="give a folder that can be written"
-        ) from None

@@ -1,7 +1,5 @@
 """What came of an instrument list: the table of points, the limits to rationalise, and a report to act on."""
 
-import csv
-import io
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -10,25 +8,14 @@ from openpyxl.utils import get_column_letter
 
 from plantsafe.plant.instrument_list import Imported, Remark
 from plantsafe.plant.model import Point
+from plantsafe.plant.table_file import ALARM_COLUMNS, POINT_COLUMNS, points_text, table_text
 
-# columns of a point table, see `plantsafe.plant.table_file`; those that no point fills are left away
-COLUMNS = (
-    "name", "title.en", "title.zh", "unit", "source", "kind", "eu", "range.low", "range.high", "resolution",
-    "opcua.node", "opcua.namespace", "modbus.table", "modbus.address", "modbus.device", "modbus.type", "modbus.bit",
-    "modbus.byte_order", "modbus.word_order", "modbus.scale",
-)  # fmt: skip
-LIMIT_COLUMNS = (
-    "name", "point", "direction", "limit", "deadband", "on_delay_s", "off_delay_s", "priority", "class",
-    "consequence.en", "consequence.zh", "action.en", "action.zh", "respond_min",
-)  # fmt: skip
 _TO_FILL = "deadband, priority, class, consequence, action, respond_min"
 
 
 def points_table(points: Iterable[Point]) -> str:
     """A CSV table that a plant file takes by `points: {table: points.csv}`."""
-    rows = [dict(_cells(point)) for point in points]
-    columns = [name for name in COLUMNS if any(row.get(name, "") != "" for row in rows)]
-    return _csv(columns, rows)
+    return points_text([dict(_cells(point)) for point in points])
 
 
 def limits_table(imported: Imported) -> str:
@@ -37,7 +24,7 @@ def limits_table(imported: Imported) -> str:
         {"name": limit.name, "point": limit.point, "direction": limit.direction, "limit": _number(limit.limit)}
         for limit in imported.limits
     ]
-    return _csv(list(LIMIT_COLUMNS), rows)
+    return table_text(ALARM_COLUMNS, rows)
 
 
 def report_text(imported: Imported) -> str:
@@ -126,7 +113,7 @@ def _runs(rows: list[int]) -> str:
 
 def _cells(point: Point) -> Iterator[tuple[str, Any]]:
     given = point.model_dump(mode="json", exclude_defaults=True)
-    for name in COLUMNS:
+    for name in POINT_COLUMNS:
         value: Any = given
         if name.startswith("range."):
             value = point.range[0 if name == "range.low" else 1]
@@ -138,11 +125,3 @@ def _cells(point: Point) -> Iterator[tuple[str, Any]]:
 
 def _number(value: float) -> str:
     return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-
-
-def _csv(columns: list[str], rows: list[dict[str, Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, extrasaction="ignore", restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()

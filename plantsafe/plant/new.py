@@ -27,6 +27,9 @@ class Answers:
     """What a first file needs to know. An empty `opcua` or `modbus` leaves that source out; one of them must be there.
 
     title: the site in words. opcua: `opc.tcp://HOST:PORT/PATH`, namespace: the URI of its points. modbus: `tcp://HOST:PORT`.
+    more_units: units beside `unit`, not described yet. points_table, limits_table: tables that are there already, the
+    limits still to be rationalised. security, login: further keys of the OPC UA source and their values.
+    heartbeat: what to call the point of the server's clock.
     """
 
     author: str
@@ -39,6 +42,12 @@ class Answers:
     namespace: str = ""
     modbus: str = ""
     schema_file: str = ""
+    more_units: tuple[str, ...] = ()
+    points_table: str = ""
+    limits_table: str = ""
+    security: tuple[tuple[str, str], ...] = ()
+    login: tuple[tuple[str, str], ...] = ()
+    heartbeat: str = "HB-DCS"
 
 
 def first_file(answers: Answers) -> str:
@@ -71,15 +80,13 @@ units:
     title: {_both(answers.unit)}
     workshop: {_text(answers.workshop)}
     process: {answers.process.value}
-{_unit_rest(answers.process)}
+{_unit_rest(answers.process)}{_more_units(answers)}
 sources:
 {sources}
 points:
-  # A list of the plant's instruments is read by `plantsafe plant import LIST.xlsx`; its table goes here:
-  #   - {{table: points.csv}}
-{points}
+{_table(answers)}{points}
 # {FILL}: alarms, one entry a limit, with what happens if nobody acts and what to do:
-#   alarms:
+{_limits(answers)}#   alarms:
 #     - {{name: TI-101.H, point: TI-101, direction: H, limit: 67, deadband: 1.4, priority: 2, class: safety,
 #        respond_min: 10, consequence: {{en: The tank heats up, zh: 釜温上升}},
 #        action: {{en: Cut the dosing, zh: 降低滴加流量}}}}
@@ -110,6 +117,31 @@ def _unit_rest(process: ProcessType) -> str:
     return "\n".join([head, "    #   parameters:", *(line.replace("#   ", "#     ", 1) for line in lines), hazard, ""])
 
 
+def _more_units(answers: Answers) -> str:
+    if not answers.more_units:
+        return ""
+    return f"  # {FILL}: what each of these runs; they are called by the folders of the server\n" + "".join(
+        f"  - {{name: {_text(unit)}, title: {_both(unit)}, workshop: {_text(answers.workshop)}, process: utility}}\n"
+        for unit in answers.more_units
+    )
+
+
+def _table(answers: Answers) -> str:
+    if answers.points_table:
+        return f"  - {{table: {_text(answers.points_table)}}}\n"
+    return """  # A list of the plant's instruments is read by `plantsafe plant import LIST.xlsx`; its table goes here:
+  #   - {table: points.csv}
+"""
+
+
+def _limits(answers: Answers) -> str:
+    if not answers.limits_table:
+        return ""
+    return f"""# The limits that the server has are in a table; each is an alarm once its empty columns are filled in:
+#   alarms: {{table: {_text(answers.limits_table)}}}
+"""
+
+
 def _dcs(answers: Answers) -> str:
     namespace = (
         f"    namespace: {_text(answers.namespace)}\n"
@@ -120,10 +152,16 @@ def _dcs(answers: Answers) -> str:
     title: {{en: Distributed control system, zh: 分散控制系统}}
     protocol: opcua
     endpoint: {_text(answers.opcua)}
-{namespace}    heartbeat: HB-DCS   # a point that changes while the source is alive
+{namespace}{_secured(answers)}    heartbeat: {answers.heartbeat}   # a point that changes while the source is alive
     consequence: {{en: Process values are not seen, zh: 过程数据不可见}}
     action: {{en: Work from the DCS consoles; restore the link, zh: 以DCS操作站为准；恢复通信}}
 """
+
+
+def _secured(answers: Answers) -> str:
+    login = ", ".join(f"{key}: {_text(value)}" for key, value in answers.login)
+    lines = [f"    {key}: {_text(value)}\n" for key, value in answers.security]
+    return "".join([*lines, f"    credentials: {{{login}}}\n" if login else ""])
 
 
 def _sis(answers: Answers) -> str:
@@ -141,8 +179,9 @@ def _sis(answers: Answers) -> str:
 
 def _dcs_point(answers: Answers) -> str:
     return f"""  # the clock of the OPC UA server itself: every server has it
-  - {{name: HB-DCS, unit: {_text(answers.unit)}, source: DCS, kind: count, eu: s, range: [0, 4294967296], resolution: 1,
-     title: {{en: DCS server clock, zh: DCS服务器时钟}}, opcua: {{node: {CURRENT_TIME}, namespace: "{UA_NAMESPACE}"}}}}
+  - {{name: {answers.heartbeat}, unit: {_text(answers.unit)}, source: DCS, kind: count, eu: s,
+     range: [0, 4294967296], resolution: 1, title: {{en: DCS server clock, zh: DCS服务器时钟}},
+     opcua: {{node: {CURRENT_TIME}, namespace: "{UA_NAMESPACE}"}}}}
 """
 
 

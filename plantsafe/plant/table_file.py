@@ -6,8 +6,9 @@ A column is called like the field, with dots for what lies inside: `name`, `titl
 """
 
 import csv
+import io
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,15 @@ from plantsafe.plant.yaml_tree import Where, at
 
 _ENDS = {"low": 0, "high": 1}
 _LISTS = ("points", "workshops", "roles")
+POINT_COLUMNS = (
+    "name", "title.en", "title.zh", "unit", "source", "kind", "eu", "range.low", "range.high", "resolution", "states",
+    "opcua.node", "opcua.namespace", "modbus.table", "modbus.address", "modbus.device", "modbus.type", "modbus.bit",
+    "modbus.byte_order", "modbus.word_order", "modbus.scale",
+)  # fmt: skip
+ALARM_COLUMNS = (
+    "name", "point", "direction", "limit", "deadband", "on_delay_s", "off_delay_s", "priority", "class",
+    "consequence.en", "consequence.zh", "action.en", "action.zh", "respond_min",
+)  # fmt: skip
 
 Row = tuple[int, Sequence[str]]
 
@@ -93,6 +103,20 @@ def read_table(path: Path, sheet: str | None) -> Table:
     except (OSError, csv.Error, zipfile.BadZipFile, KeyError, ValueError) as problem:
         wrong(1, 1, "file", f"cannot be read as a table: {problem}", "save it as CSV UTF-8 or as .xlsx")
     return Table(path=path, entries=entries, lines=lines, columns=columns, mistakes=mistakes)
+
+
+def points_text(rows: Sequence[Mapping[str, object]]) -> str:
+    """A table for `points: {table: ...}`; columns that no row fills are left away."""
+    return table_text([name for name in POINT_COLUMNS if any(row.get(name, "") != "" for row in rows)], rows)
+
+
+def table_text(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
+    """A CSV table of these columns, as `read_table` reads it; what a row lacks is an empty cell."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, extrasaction="ignore", restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
 
 
 def _csv_rows(path: Path) -> Iterator[Row]:

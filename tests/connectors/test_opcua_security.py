@@ -22,11 +22,12 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from connectors.opcua import OpcUaSource
-from connectors.opcua.certificates import WARN_DAYS, TrustList, days_left, expiries, load, own_identity
+from connectors.opcua.certificates import WARN_DAYS, days_left, expiries, load, own_identity
 from connectors.opcua.client import ReadOnlyClient
 from connectors.opcua.map import NodeMap
 from connectors.opcua.security import Security
 from connectors.opcua.supervisor import connect
+from connectors.opcua.trust_list import TrustList
 from plantsafe.errors import SourceError
 from plantsafe.plant import Plant
 from plantsafe.source import Columns
@@ -160,7 +161,7 @@ async def test_unknown_certificate_is_refused_and_kept_for_a_person(
         with pytest.raises(SourceError, match="nobody has trusted yet") as refused:
             await value_over(url_of(server), security)
     (kept,) = (tmp_path / "rejected").iterdir()
-    assert str(kept) in str(refused.value)
+    assert f"plantsafe cert trust {kept.name}" in str(refused.value)
     assert kept.read_bytes() == (server_files / "server.der").read_bytes()
     kept.rename(tmp_path / "trusted" / kept.name)
     assert await value_over(url_of(server), security) == 61.5
