@@ -36,10 +36,13 @@ class Delay:
         self.since: I8 = np.zeros(n, dtype=np.int64)
         self._on: I8 = np.zeros(n, dtype=np.int64)
         self._off: I8 = np.zeros(n, dtype=np.int64)
+        self._at_rest = True  # nothing is active and no timer runs: only a condition that holds can change that
 
     def step(self, beyond: Bool, unknown: Bool, *, number: int, gap: int) -> None:
         """One scan: `beyond` (n,) where the condition holds, `unknown` (n,) where that cannot be told."""
         true = beyond & ~unknown
+        if self._at_rest and not true.any():
+            return
         false = ~beyond & ~unknown
         self._on = np.where(true, self._on + 1 + np.where(self._on > 0, gap, 0), np.where(false, 0, self._on))
         self._off = np.where(false & self.active, self._off + 1, np.where(true, 0, self._off))
@@ -48,6 +51,10 @@ class Delay:
         self.active = (self.active | raised) & ~cleared
         self._off[~self.active] = 0
         self.since = np.where(raised, number, np.where(self.active, self.since, 0))
+        self._at_rest = self._rests()
+
+    def _rests(self) -> bool:
+        return not (self.active.any() or self._on.any() or self._off.any() or self.since.any())
 
     def state(self) -> Arrays:
         """The timers by name."""
@@ -57,3 +64,4 @@ class Delay:
         """Take over timers that `state` gave."""
         self.active, self.since = arrays["active"].astype(np.bool_), arrays["since"]
         self._on, self._off = arrays["on"], arrays["off"]
+        self._at_rest = self._rests()

@@ -6,9 +6,9 @@ import numpy as np
 
 from plantsafe.frame import F8, Bool, Frame, driven_high, driven_low, is_bad, is_good
 from plantsafe.plant.tables import FAIL_HIGH, FAIL_LOW
-from plantsafe.protection.answer import U1, Answer, answer
+from plantsafe.protection.answer import ABSENT, U1, UNKNOWN, YES, answer
 from plantsafe.protection.tables import FunctionTable, Index
-from plantsafe.protection.vote import ChannelState
+from plantsafe.protection.vote import BYPASSED, FAULTED, HEALTHY, NO_CHANNEL, NOT_VISIBLE
 
 MODE_TOLERANCE = 1e-6  # codes of a mode are whole numbers; this is room for float32 on the wire
 
@@ -32,27 +32,72 @@ class Sight:
     needed: Bool
 
 
+@dataclass(frozen=True, slots=True)
+class Bits:
+    """What status bits, feedbacks and modes say: the same as long as none of them changes. See Sight.
+
+    in_use: a bypass or fault bit that is on, or last was. fault: Answer (n_functions, n_channels).
+    """
+
+    bypass: U1
+    fault: U1
+    in_use: Bool
+    element_safe: U1
+    safe: U1
+    tripped: U1
+    needed: Bool
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What the transmitters say: beyond (Answer, by value alone), distance_eu, and whether they can be judged."""
+
+    beyond: U1
+    distance_eu: F8
+    judged: Bool
+
+
 def look(table: FunctionTable, frame: Frame) -> Sight:
     """Read the frame; only Good data say that something is healthy, off, or in its safe state."""
-    bypass = _bit(frame, table.bypass)
-    fault = _bit(frame, table.fault)
-    beyond, distance_eu, judged = _beyond(table, frame)
-    state = _state(table.present, bypass, fault, judged)
-    doubtful = state == ChannelState.NOT_VISIBLE
-    in_use = _not_known_on(frame, table.bypass) & _not_known_on(frame, table.fault)
-    beyond = np.where(doubtful & ~in_use, np.uint8(Answer.UNKNOWN), beyond)
+    return together(table, read_bits(table, frame), read_inputs(table, frame))
+
+
+def bit_rows(table: FunctionTable) -> Index:
+    """Rows of every point that `read_bits` looks at."""
+    rows = (table.bypass, table.fault, table.tripped, table.feedback, table.mode)
+    found = np.unique(np.concatenate([part.ravel() for part in rows]))
+    return found[found >= 0]
+
+
+def read_bits(table: FunctionTable, frame: Frame) -> Bits:
+    """Bypasses, faults, final elements, outputs and modes."""
     element_safe = _element_safe(table, frame)
-    n_safe = (element_safe == Answer.YES).sum(axis=1)
-    n_open = (element_safe == Answer.UNKNOWN).sum(axis=1)
-    return Sight(
-        state=state,
-        beyond=np.where(table.present, beyond, np.uint8(Answer.ABSENT)),
-        bypass=bypass,
-        distance_eu=distance_eu,
+    n_safe = (element_safe == YES).sum(axis=1)
+    n_open = (element_safe == UNKNOWN).sum(axis=1)
+    return Bits(
+        bypass=_bit(frame, table.bypass),
+        fault=_bit(frame, table.fault),
+        in_use=~(_not_known_on(frame, table.bypass) & _not_known_on(frame, table.fault)),
         element_safe=element_safe,
         safe=answer(n_safe >= table.element_vote, n_safe + n_open < table.element_vote),
         tripped=_trip_bit(frame, table.tripped),
         needed=_needed(table, frame),
+    )
+
+
+def together(table: FunctionTable, bits: Bits, inputs: Inputs) -> Sight:
+    """Bits and inputs as one sight."""
+    state = _state(table.present, bits.bypass, bits.fault, inputs.judged)
+    beyond = np.where((state == NOT_VISIBLE) & bits.in_use, UNKNOWN, inputs.beyond)
+    return Sight(
+        state=state,
+        beyond=np.where(table.present, beyond, ABSENT),
+        bypass=bits.bypass,
+        distance_eu=inputs.distance_eu,
+        element_safe=bits.element_safe,
+        safe=bits.safe,
+        tripped=bits.tripped,
+        needed=bits.needed,
     )
 
 
@@ -76,7 +121,7 @@ def _trip_bit(frame: Frame, rows: Index) -> U1:
     return answer(~is_bad(status) & on, is_good(status) & ~on)
 
 
-def _beyond(table: FunctionTable, frame: Frame) -> tuple[U1, F8, Bool]:
+def read_inputs(table: FunctionTable, frame: Frame) -> Inputs:
     """Beyond the setpoint or not, the distance to it, and whether the input can be judged at all.
 
     Within half a resolution step of the setpoint the true value may lie on either side: UNKNOWN, though the channel
@@ -85,34 +130,36 @@ def _beyond(table: FunctionTable, frame: Frame) -> tuple[U1, F8, Bool]:
     """
     value, status = frame.value[table.input], frame.status[table.input]
     sign, setpoint = table.sign[:, None], table.setpoint[:, None]
-    good, usable = is_good(status), ~is_bad(status)
     excess = sign * (value - setpoint)
+    half_step = 0.5 * table.resolution
+    at_or_past = (excess >= half_step) & ((half_step == 0.0) | (excess > half_step))
+    if not status.any():  # all Good and none driven to an end: what follows comes to this
+        return Inputs(beyond=answer(at_or_past, excess < -half_step), distance_eu=-excess, judged=~np.isnan(value))
+    good, usable = is_good(status), ~is_bad(status)
     high, low = driven_high(status), driven_low(status)
     failed = (high & (table.fail == FAIL_HIGH)) | (low & (table.fail == FAIL_LOW))
     driven = np.where(sign > 0, high, low)
-    half_step = 0.5 * table.resolution
-    surely = usable & (excess >= half_step) & ((half_step == 0.0) | (excess > half_step))
-    yes = ~failed & (driven | surely)
+    yes = ~failed & (driven | (usable & at_or_past))
     no = ~failed & ~driven & good & (excess < -half_step)
     judged = yes | (~failed & good & ~np.isnan(value))
-    return answer(yes, no), np.where(good & ~failed, -excess, np.nan), judged
+    return Inputs(beyond=answer(yes, no), distance_eu=np.where(good & ~failed, -excess, np.nan), judged=judged)
 
 
 def _state(present: Bool, bypass: U1, fault: U1, judged: Bool) -> U1:
     """A bypass goes before a fault; a bit that cannot be seen hides what comes after it."""
-    bypass_known, fault_known = bypass != Answer.UNKNOWN, fault != Answer.UNKNOWN
-    state = np.where(judged & fault_known, np.uint8(ChannelState.HEALTHY), np.uint8(ChannelState.NOT_VISIBLE))
-    state = np.where(fault == Answer.YES, np.uint8(ChannelState.FAULTED), state)
-    state = np.where(bypass_known, state, np.uint8(ChannelState.NOT_VISIBLE))
-    state = np.where(bypass == Answer.YES, np.uint8(ChannelState.BYPASSED), state)
-    return np.where(present, state, np.uint8(ChannelState.ABSENT))
+    bypass_known, fault_known = bypass != UNKNOWN, fault != UNKNOWN
+    state = np.where(judged & fault_known, HEALTHY, NOT_VISIBLE)
+    state = np.where(fault == YES, FAULTED, state)
+    state = np.where(bypass_known, state, NOT_VISIBLE)
+    state = np.where(bypass == YES, BYPASSED, state)
+    return np.where(present, state, NO_CHANNEL)
 
 
 def _element_safe(table: FunctionTable, frame: Frame) -> U1:
     value, good = frame.value[table.feedback], is_good(frame.status[table.feedback])
     near = np.abs(value - table.safe_value) <= table.tolerance
     seen = answer(good & near, good & ~near & ~np.isnan(value))
-    return np.where(table.feedback >= 0, seen, np.uint8(Answer.ABSENT))
+    return np.where(table.feedback >= 0, seen, ABSENT)
 
 
 def _needed(table: FunctionTable, frame: Frame) -> Bool:

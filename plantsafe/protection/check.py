@@ -1,23 +1,38 @@
 """The check of all safety functions: what protects now, what was demanded of it, and what it did."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from plantsafe.frame import F8, I8, Bool, Frame
 from plantsafe.plant import Plant
-from plantsafe.protection.answer import U1, Answer
-from plantsafe.protection.channel import Sight, look
+from plantsafe.protection.answer import NO, U1, UNKNOWN, YES
+from plantsafe.protection.channel import Bits, Inputs, Sight, bit_rows, read_bits, read_inputs, together
 from plantsafe.protection.conditions import KINDS, function_conditions
-from plantsafe.protection.demand import Happened, Memory, TripCause, step
+from plantsafe.protection.demand import SPURIOUS, Happened, Memory, at_rest, rest_step, step
 from plantsafe.protection.facts import bypass_facts, function_facts
 from plantsafe.protection.tables import compile_functions
-from plantsafe.protection.vote import ChannelState, Protection, Votes, take_votes
+from plantsafe.protection.vote import (
+    DEGRADED,
+    HEALTHY,
+    NONE,
+    NOT_VERIFIABLE,
+    NOT_VISIBLE,
+    PROTECTED,
+    Votes,
+    take_votes,
+)
 from plantsafe.verdict import Arrays, Rows, Verdict
 
 MAX_BLIND_SCANS = 2  # not seen whole for longer than this: not verifiable (as alarms that cannot be judged)
 
 
 class FunctionCheck:
-    """Seven conditions a function. What cannot be judged is unknown and stays as it was; a certain yes raises."""
+    """Seven conditions a function. What cannot be judged is unknown and stays as it was; a certain yes raises.
+
+    Most scans show what the scan before showed, but for the distances to the setpoints, while every function is at
+    rest: those take a short way to the same answer.
+    """
 
     name = "functions"
 
@@ -31,23 +46,32 @@ class FunctionCheck:
         self._active: Bool = np.zeros((n, len(KINDS)), dtype=np.bool_)
         self._since: I8 = np.zeros((n, len(KINDS)), dtype=np.int64)
         self._blind: I8 = np.zeros(n, dtype=np.int64)
-        self._status: U1 = np.full(n, Protection.NOT_VERIFIABLE, dtype=np.uint8)
+        self._status: U1 = np.full(n, NOT_VERIFIABLE, dtype=np.uint8)
         self._bypassed: Bool = np.zeros(shape, dtype=np.bool_)
         self._bypass_seen_at: I8 = np.zeros(shape, dtype=np.int64)
         self._bypass_scans: I8 = np.zeros(n, dtype=np.int64)
         self._in_service_scans: I8 = np.zeros(n, dtype=np.int64)
         self._unseen_scans: I8 = np.zeros(n, dtype=np.int64)
         self._live: Arrays = {}
+        self._bit_rows = bit_rows(table)
+        self._bits_seen: tuple[bytes, Bits] | None = None
+        self._rest: _Rest | None = None
 
     def evaluate(self, frame: Frame, verdict: Verdict, block: slice) -> None:
         """Judge every function, and tell the journal what happened."""
         table, number, last = self._table, frame.number, int(self._last[0])
         elapsed = number - last if last else 1
         self._last = np.array([number], dtype=np.int64)
-        sight = look(table, frame)
+        bits, inputs = self._read_bits(frame), read_inputs(table, frame)
+        rest = self._rest
+        if rest is not None and elapsed == 1 and rest.shows(bits, inputs):
+            self._stay(rest, inputs, verdict, block, number, last)
+            return
+        sight = together(table, bits, inputs)
         votes = take_votes(sight.state, sight.beyond, table.vote, table.on_fault, table.on_bypass)
+        before = self._memory
         self._memory, happened = step(
-            self._memory,
+            before,
             table,
             number=number,
             last=last,
@@ -56,11 +80,11 @@ class FunctionCheck:
             safe=sight.safe,
             tripped=sight.tripped,
         )
-        unseen = (sight.state == ChannelState.NOT_VISIBLE).any(axis=1)
-        blind = unseen | (sight.tripped == Answer.UNKNOWN) | (sight.element_safe == Answer.UNKNOWN).any(axis=1)
+        unseen = (sight.state == NOT_VISIBLE).any(axis=1)
+        blind = unseen | (sight.tripped == UNKNOWN) | (sight.element_safe == UNKNOWN).any(axis=1)
         self._blind = np.where(blind, self._blind + elapsed, 0)
         self._status = self._protection(votes, blind)
-        margin_eu = self._margin(sight)
+        margin_eu = self._margin(sight.state == HEALTHY, sight.distance_eu)
         self._write(verdict, block, number, sight, votes, happened, unseen, blind, margin_eu)
         self._count(sight, blind, votes.absent, elapsed)
         verdict.facts.extend(function_facts(self._plant, frame, sight, votes, self._memory, happened))
@@ -70,7 +94,7 @@ class FunctionCheck:
             "channel_state": sight.state,
             "margin": margin_eu,
             "vote": votes.result,
-            "demand": np.where(sight.needed, votes.result, np.uint8(Answer.NO)).astype(np.uint8),
+            "demand": np.where(sight.needed, votes.result, NO).astype(np.uint8),
             "tripped": sight.tripped,
             "elements_safe": sight.element_safe,
             "phase": self._memory.phase,
@@ -80,18 +104,46 @@ class FunctionCheck:
             "in_service_scans": self._in_service_scans,
             "unseen_scans": self._unseen_scans,
         }
+        resting = at_rest(before, self._memory, votes.result, sight.tripped) and not blind.any()
+        self._rest = _Rest.of(bits, inputs, sight, votes, verdict, block) if resting else None
+
+    def _read_bits(self, frame: Frame) -> Bits:
+        rows = self._bit_rows
+        seen = frame.value[rows].tobytes() + frame.status[rows].tobytes()
+        if self._bits_seen is None or self._bits_seen[0] != seen:
+            self._bits_seen = seen, read_bits(self._table, frame)
+        return self._bits_seen[1]
+
+    def _stay(self, rest: "_Rest", inputs: Inputs, verdict: Verdict, block: slice, number: int, last: int) -> None:
+        """A scan at rest that shows the same again: distances and scan numbers move, nothing else."""
+        memory = self._memory = rest_step(self._memory, number=number, last=last, safe=rest.safe)
+        margin_eu = self._margin(rest.healthy, inputs.distance_eu)
+        value = rest.value.copy()
+        value[:, KINDS.index("demand")] = self._table.setpoint - self._table.sign * margin_eu
+        verdict.active[block], verdict.since[block] = self._active.ravel(), self._since.ravel()
+        verdict.value[block], verdict.limit[block] = value.ravel(), rest.limit
+        self._bypass_scans = self._bypass_scans + rest.bypassed
+        self._in_service_scans = self._in_service_scans + rest.in_service
+        self._bypass_seen_at = np.full_like(self._bypass_seen_at, number)
+        self._live = self._live | {
+            "margin": margin_eu,
+            "response_lo_s": memory.lo_s,
+            "response_hi_s": memory.hi_s,
+            "bypass_scans": self._bypass_scans,
+            "in_service_scans": self._in_service_scans,
+        }
 
     def _protection(self, votes: Votes, blind: Bool) -> U1:
         """Certainly nothing goes first; a short blindness keeps what was seen last."""
-        seen = np.where(votes.whole, np.uint8(Protection.PROTECTED), np.uint8(Protection.DEGRADED))
+        seen = np.where(votes.whole, PROTECTED, DEGRADED)
         status = np.where(blind, self._status, seen)
-        status = np.where(self._blind > MAX_BLIND_SCANS, np.uint8(Protection.NOT_VERIFIABLE), status)
-        return np.where(votes.absent, np.uint8(Protection.NONE), status).astype(np.uint8)
+        status = np.where(self._blind > MAX_BLIND_SCANS, NOT_VERIFIABLE, status)
+        return np.where(votes.absent, NONE, status).astype(np.uint8)
 
-    def _margin(self, sight: Sight) -> F8:
+    @staticmethod
+    def _margin(healthy: Bool, distance_eu: F8) -> F8:
         """Distance of the nearest healthy channel to the setpoint (n_functions), NaN with no such channel."""
-        usable = (sight.state == ChannelState.HEALTHY) & ~np.isnan(sight.distance_eu)
-        nearest = np.where(usable, sight.distance_eu, np.inf).min(axis=1)
+        nearest = np.where(healthy & ~np.isnan(distance_eu), distance_eu, np.inf).min(axis=1)
         return np.where(np.isinf(nearest), np.nan, nearest)
 
     def _write(
@@ -115,19 +167,19 @@ class FunctionCheck:
         def say(kind: str, so: Bool, not_so: Bool) -> None:
             yes[:, column[kind]], no[:, column[kind]] = so, not_so
 
-        at_setpoint = (votes.result == Answer.UNKNOWN) & ~unseen & before[:, column["demand"]]
+        at_setpoint = (votes.result == UNKNOWN) & ~unseen & before[:, column["demand"]]
         say(
             "demand",
-            sight.needed & ((votes.result == Answer.YES) | at_setpoint),
-            ~sight.needed | (votes.result == Answer.NO) | (~unseen & ~at_setpoint),
+            sight.needed & ((votes.result == YES) | at_setpoint),
+            ~sight.needed | (votes.result == NO) | (~unseen & ~at_setpoint),
         )
-        say("tripped", sight.tripped == Answer.YES, sight.tripped == Answer.NO)
+        say("tripped", sight.tripped == YES, sight.tripped == NO)
         say("failure_on_demand", happened.failing, ~happened.doubtful)
-        spurious = happened.cause == TripCause.SPURIOUS
-        say("spurious_trip", spurious, sight.tripped != Answer.UNKNOWN)
-        say("degraded", ~blind & (self._status == Protection.DEGRADED), ~blind)
+        spurious = happened.cause == SPURIOUS
+        say("spurious_trip", spurious, sight.tripped != UNKNOWN)
+        say("degraded", ~blind & (self._status == DEGRADED), ~blind)
         say("none", votes.absent, ~blind)
-        say("bypass", (sight.bypass == Answer.YES).any(axis=1), (sight.bypass != Answer.UNKNOWN).all(axis=1))
+        say("bypass", (sight.bypass == YES).any(axis=1), (sight.bypass != UNKNOWN).all(axis=1))
 
         unknown = ~yes & ((self._blind > MAX_BLIND_SCANS)[:, None] | ~no)
         self._active = yes | (unknown & before)
@@ -145,13 +197,13 @@ class FunctionCheck:
 
     def _count(self, sight: Sight, blind: Bool, absent: Bool, elapsed: int) -> None:
         """Scans bypassed, in service, and unseen; lost scans are unseen. Absent by faults alone is none of them."""
-        bypassed = (sight.bypass == Answer.YES).any(axis=1)
+        bypassed = (sight.bypass == YES).any(axis=1)
         self._bypass_scans = self._bypass_scans + bypassed
         self._in_service_scans = self._in_service_scans + (~bypassed & ~blind & ~absent)
         self._unseen_scans = self._unseen_scans + (~bypassed & blind) + (elapsed - 1)
 
     def _note_bypasses(self, sight: Sight, verdict: Verdict, number: int) -> None:
-        on, off = sight.bypass == Answer.YES, sight.bypass == Answer.NO
+        on, off = sight.bypass == YES, sight.bypass == NO
         turned_on, turned_off = on & ~self._bypassed, off & self._bypassed
         if turned_on.any() or turned_off.any():
             verdict.facts.extend(bypass_facts(self._plant, number, turned_on, turned_off, self._bypass_seen_at))
@@ -188,7 +240,45 @@ class FunctionCheck:
         self._unseen_scans = arrays["unseen_scans"]
         prefix = "memory."
         self._memory = Memory.of({k.removeprefix(prefix): a for k, a in arrays.items() if k.startswith(prefix)})
+        self._rest = None
 
     def live(self) -> Arrays:
         """By function: Protection, Answers, Phase, margin in the point's unit, the last response, hours in scans."""
         return self._live
+
+
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """A scan in which every function was at rest and seen whole, to be compared with the next one."""
+
+    bits: Bits
+    beyond: bytes
+    judged: bytes
+    healthy: Bool
+    safe: U1
+    bypassed: Bool
+    in_service: Bool
+    value: F8  # (n_functions, n_kinds)
+    limit: F8  # of the block
+
+    @classmethod
+    def of(cls, bits: Bits, inputs: Inputs, sight: Sight, votes: Votes, verdict: Verdict, block: slice) -> "_Rest":
+        """From what the whole way came to."""
+        bypassed: Bool = (sight.bypass == YES).any(axis=1)
+        return cls(
+            bits=bits,
+            beyond=inputs.beyond.tobytes(),
+            judged=inputs.judged.tobytes(),
+            healthy=sight.state == HEALTHY,
+            safe=sight.safe,
+            bypassed=bypassed,
+            in_service=~bypassed & ~votes.absent,
+            value=verdict.value[block].reshape(-1, len(KINDS)).copy(),
+            limit=verdict.limit[block].copy(),
+        )
+
+    def shows(self, bits: Bits, inputs: Inputs) -> bool:
+        """Whether the next scan shows the same, but for the distances."""
+        return (
+            bits is self.bits and inputs.beyond.tobytes() == self.beyond and inputs.judged.tobytes() == self.judged
+        )

@@ -18,7 +18,7 @@ from enum import IntEnum
 import numpy as np
 
 from plantsafe.frame import F8, I8, Bool
-from plantsafe.protection.answer import U1, Answer
+from plantsafe.protection.answer import NO, U1, YES
 from plantsafe.protection.tables import FunctionTable
 from plantsafe.verdict import Arrays
 
@@ -42,6 +42,10 @@ class TripCause(IntEnum):
     DEMAND = 2
     SPURIOUS = 3
     NOT_RESOLVED = 4
+
+
+IDLE, WAITING, SETTLED, FAILED = (np.uint8(code) for code in Phase)
+NOT_TRIPPED, PENDING, DEMAND, SPURIOUS, NOT_RESOLVED = (np.uint8(code) for code in TripCause)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,16 +116,16 @@ def step(
     memory: Memory, table: FunctionTable, *, number: int, last: int, vote: U1, needed: Bool, safe: U1, tripped: U1
 ) -> tuple[Memory, Happened]:
     """Take in scan `number`, the one before it being `last` (0: none). vote, safe, tripped: Answers (n_functions)."""
-    demand = vote == Answer.YES
+    demand = vote == YES
     demand &= needed
-    none = (vote == Answer.NO) | ~needed
-    safe_yes, safe_no = safe == Answer.YES, safe == Answer.NO
-    off = tripped == Answer.NO
+    none = (vote == NO) | ~needed
+    safe_yes, safe_no = safe == YES, safe == NO
+    off = tripped == NO
     unbroken = number - last == 1
 
     phase = memory.phase
-    settled = phase == Phase.SETTLED
-    started = (phase == Phase.IDLE) & demand
+    settled = phase == SETTLED
+    started = (phase == IDLE) & demand
     lost = settled & demand & safe_no
     opened = started | lost
     before = np.where(started, memory.no_demand_at, np.where(lost, memory.safe_seen_at, memory.demand_before))
@@ -130,20 +134,20 @@ def step(
     goes_on = (memory.safe_at > 0) & unbroken
     safe_at = np.where(safe_yes, np.where(goes_on, memory.safe_at, number), 0)
 
-    waiting = opened | (phase == Phase.WAITING)
-    standing = phase == Phase.FAILED
+    waiting = opened | (phase == WAITING)
+    standing = phase == FAILED
     reached = (waiting | standing) & safe_yes
     lo_s, hi_s = _response(table, before, at, unsafe_at, safe_at)
     waited_s = np.where(waiting | standing, (number - at) * table.period_s + table.sensor_lag_s, np.nan)
     over = waited_s > table.response_s + TIME_TOLERANCE_S
     failed = waiting & safe_no & over
     failing = failed | (standing & ~reached)
-    after = np.where(reached, np.uint8(Phase.SETTLED), np.where(failing, np.uint8(Phase.FAILED), phase))
-    after = np.where(waiting & ~reached & ~failed, np.uint8(Phase.WAITING), after)
-    latched = (after == Phase.SETTLED) & (tripped == Answer.YES) & safe_yes
-    after = np.where(none & (after != Phase.WAITING) & ~latched, np.uint8(Phase.IDLE), after)
+    after = np.where(reached, SETTLED, np.where(failing, FAILED, phase))
+    after = np.where(waiting & ~reached & ~failed, WAITING, after)
+    latched = (after == SETTLED) & (tripped == YES) & safe_yes
+    after = np.where(none & (after != WAITING) & ~latched, IDLE, after)
 
-    cause, rose, judged = _trip(memory, number, last, vote, tripped, after != Phase.IDLE)
+    cause, rose, judged = _trip(memory, number, last, vote, tripped, after != IDLE)
     return (
         replace(
             memory,
@@ -156,8 +160,8 @@ def step(
             safe_seen_at=np.where(safe_yes, number, memory.safe_seen_at),
             untripped_at=np.where(off, number, memory.untripped_at),
             tripped_at=np.where(rose, number, memory.tripped_at),
-            cause=np.where(off, np.uint8(TripCause.NOT_TRIPPED), cause),
-            quiet_at=np.where(vote == Answer.NO, number, memory.quiet_at),
+            cause=np.where(off, NOT_TRIPPED, cause),
+            quiet_at=np.where(vote == NO, number, memory.quiet_at),
             lo_s=np.where(reached, lo_s, memory.lo_s),
             hi_s=np.where(reached, hi_s, memory.hi_s),
         ),
@@ -176,6 +180,28 @@ def step(
     )
 
 
+def at_rest(before: Memory, after: Memory, vote: U1, tripped: U1) -> bool:
+    """No demand in hand before and after a scan, no vote and no trip: the same again would only move scan numbers."""
+    hands = (before.phase, before.cause, after.phase, after.cause)
+    return not (vote.any() or tripped.any() or any(codes.any() for codes in hands))
+
+
+def rest_step(memory: Memory, *, number: int, last: int, safe: U1) -> Memory:
+    """What `step` comes to while at rest: nothing happens."""
+    safe_yes = safe == YES
+    now = np.full(len(safe), number, dtype=np.int64)
+    goes_on = (memory.safe_at > 0) & (number - last == 1)
+    return replace(
+        memory,
+        no_demand_at=now,
+        unsafe_at=np.where(safe == NO, number, memory.unsafe_at),
+        safe_at=np.where(safe_yes, np.where(goes_on, memory.safe_at, number), 0),
+        safe_seen_at=np.where(safe_yes, number, memory.safe_seen_at),
+        untripped_at=now,
+        quiet_at=now,
+    )
+
+
 def _response(table: FunctionTable, before: I8, at: I8, unsafe_at: I8, safe_at: I8) -> tuple[F8, F8]:
     """Seconds from the true crossing to the safe state; a safe state older than the demand answers in no time."""
     period_s, lag_s = table.period_s, table.sensor_lag_s
@@ -191,18 +217,18 @@ def _trip(memory: Memory, number: int, last: int, vote: U1, tripped: U1, on_dema
     Spurious only if the vote was certainly false in the scan before, in the scan of the rise and in the one after, and
     none was lost. A demand in hand, or a vote in any of the three, explains the trip; else it is not resolved.
     """
-    rose = (tripped == Answer.YES) & (memory.cause == TripCause.NOT_TRIPPED)
-    explained = on_demand | (vote == Answer.YES)
+    rose = (tripped == YES) & (memory.cause == NOT_TRIPPED)
+    explained = on_demand | (vote == YES)
     unbroken = (number - last == 1) and last > 0
-    quiet = (memory.quiet_at == last) & (vote == Answer.NO) & unbroken
+    quiet = (memory.quiet_at == last) & (vote == NO) & unbroken
     at_rise = np.where(
-        quiet & (memory.untripped_at == last), np.uint8(TripCause.PENDING), np.uint8(TripCause.NOT_RESOLVED)
+        quiet & (memory.untripped_at == last), PENDING, NOT_RESOLVED
     )
-    at_rise = np.where(explained, np.uint8(TripCause.DEMAND), at_rise)
-    awaited = memory.cause == TripCause.PENDING
-    next_scan = np.where(quiet, np.uint8(TripCause.SPURIOUS), np.uint8(TripCause.NOT_RESOLVED))
-    next_scan = np.where(explained, np.uint8(TripCause.DEMAND), next_scan)
+    at_rise = np.where(explained, DEMAND, at_rise)
+    awaited = memory.cause == PENDING
+    next_scan = np.where(quiet, SPURIOUS, NOT_RESOLVED)
+    next_scan = np.where(explained, DEMAND, next_scan)
     cause = np.where(rose, at_rise, np.where(awaited, next_scan, memory.cause))
-    judged = awaited | (rose & (at_rise != TripCause.PENDING))
-    cause = np.where((tripped == Answer.NO) & ~awaited, np.uint8(TripCause.NOT_TRIPPED), cause)
+    judged = awaited | (rose & (at_rise != PENDING))
+    cause = np.where((tripped == NO) & ~awaited, NOT_TRIPPED, cause)
     return cause.astype(np.uint8), rose, judged

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plantsafe.frame import Bool
-from plantsafe.protection.answer import U1, Answer, answer
+from plantsafe.protection.answer import U1, UNKNOWN, YES, answer
 
 I8 = NDArray[np.int64]
 
@@ -44,6 +44,11 @@ class Protection(IntEnum):
     NOT_VERIFIABLE = 3
 
 
+HEALTHY, FAULTED, BYPASSED, NOT_VISIBLE, NO_CHANNEL = (np.uint8(code) for code in ChannelState)
+VOTE_TRIP, _, REMOVE = (np.uint8(code) for code in Policy)
+PROTECTED, DEGRADED, NONE, NOT_VERIFIABLE = (np.uint8(code) for code in Protection)
+
+
 @dataclass(frozen=True, slots=True)
 class Votes:
     """One row a function.
@@ -69,16 +74,16 @@ def take_votes(state: U1, beyond: U1, vote: I8, on_fault: U1, on_bypass: U1) -> 
     NO only if it is so in every case. Removing a channel lowers the votes needed by at most one, so the cases
     "no vote" and "one vote" bound all others.
     """
-    faulted, bypassed = state == ChannelState.FAULTED, state == ChannelState.BYPASSED
-    healthy, unseen = state == ChannelState.HEALTHY, state == ChannelState.NOT_VISIBLE
+    faulted, bypassed = state == FAULTED, state == BYPASSED
+    healthy, unseen = state == HEALTHY, state == NOT_VISIBLE
     n_faulted, n_bypassed = faulted.sum(axis=1), bypassed.sum(axis=1)
     n_healthy, n_unseen = healthy.sum(axis=1), unseen.sum(axis=1)
-    forced = n_faulted * (on_fault == Policy.VOTE_TRIP) + n_bypassed * (on_bypass == Policy.VOTE_TRIP)
-    removed = n_faulted * (on_fault == Policy.REMOVE) + n_bypassed * (on_bypass == Policy.REMOVE)
+    forced = n_faulted * (on_fault == VOTE_TRIP) + n_bypassed * (on_bypass == VOTE_TRIP)
+    removed = n_faulted * (on_fault == REMOVE) + n_bypassed * (on_bypass == REMOVE)
     left = n_faulted + n_bypassed + n_healthy + n_unseen - removed
     needed = np.minimum(vote, left)
-    seen_beyond = ((healthy | unseen) & (beyond == Answer.YES)).sum(axis=1)
-    open_votes = (unseen & (beyond != Answer.YES)).sum(axis=1) + (healthy & (beyond == Answer.UNKNOWN)).sum(axis=1)
+    seen_beyond = ((healthy | unseen) & (beyond == YES)).sum(axis=1)
+    open_votes = (unseen & (beyond != YES)).sum(axis=1) + (healthy & (beyond == UNKNOWN)).sum(axis=1)
     some_left = left > 0
     certain = forced + seen_beyond
     return Votes(
