@@ -279,6 +279,4 @@ class _Rest:
 
     def shows(self, bits: Bits, inputs: Inputs) -> bool:
         """Whether the next scan shows the same, but for the distances."""
-        return (
-            bits is self.bits and inputs.beyond.tobytes() == self.beyond and inputs.judged.tobytes() == self.judged
-        )
+        return bits is self.bits and inputs.beyond.tobytes() == self.beyond and inputs.judged.tobytes() == self.judged

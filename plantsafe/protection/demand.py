@@ -221,9 +221,7 @@ def _trip(memory: Memory, number: int, last: int, vote: U1, tripped: U1, on_dema
     explained = on_demand | (vote == YES)
     unbroken = (number - last == 1) and last > 0
     quiet = (memory.quiet_at == last) & (vote == NO) & unbroken
-    at_rise = np.where(
-        quiet & (memory.untripped_at == last), PENDING, NOT_RESOLVED
-    )
+    at_rise = np.where(quiet & (memory.untripped_at == last), PENDING, NOT_RESOLVED)
     at_rise = np.where(explained, DEMAND, at_rise)
     awaited = memory.cause == PENDING
     next_scan = np.where(quiet, SPURIOUS, NOT_RESOLVED)
