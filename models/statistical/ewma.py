@@ -12,6 +12,7 @@ Shapes are (n_points,) throughout, values in the point's unit. No BLAS.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,9 +41,13 @@ class EwmaSettings:
 
     def variance_limits(self) -> tuple[float, float]:
         """Low and high limit of v/sigma0^2."""
-        freedom = (2.0 - self.weight) / self.weight
-        half = self.variance_alarm_rate / 2.0
-        return float(chdtri(freedom, 1.0 - half)) / freedom, float(chdtri(freedom, half)) / freedom
+        return _variance_limits(self.weight, self.variance_alarm_rate)
+
+
+@cache
+def _variance_limits(weight: float, alarm_rate: float) -> tuple[float, float]:
+    freedom, half = (2.0 - weight) / weight, alarm_rate / 2.0
+    return float(chdtri(freedom, 1.0 - half)) / freedom, float(chdtri(freedom, half)) / freedom
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

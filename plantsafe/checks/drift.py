@@ -51,7 +51,8 @@ class DriftCheck:
         """Learn where no reference stands yet; judge where one does."""
         restarted = self._phase.step(frame)[self._unit]
         self._warm_up.restart(restarted)
-        forget(self._delay, np.tile(restarted, 2))
+        if restarted.any():
+            forget(self._delay, np.tile(restarted, 2))
         x = np.where(is_good(frame.status[self._rows]), frame.value[self._rows], np.nan)
         judged = self._warm_up.reference.known
         learnt = self._warm_up.learn(x)

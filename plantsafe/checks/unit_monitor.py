@@ -7,6 +7,7 @@ Points that trend while being learnt, or are mostly not good, are left out. The 
 drift cannot be learnt away. Any value bad, uncertain or lost: the scan is unknown and the state holds.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from enum import IntEnum
 
@@ -18,8 +19,8 @@ from models.statistical.mahalanobis import (
     f_limit,
     learn_mahalanobis,
     start_mahalanobis,
-    step_mahalanobis,
 )
+from models.statistical.mahalanobis_bank import MahalanobisBank
 from models.statistical.reference import Reference, learn_reference
 from plantsafe.checks.delay import Delay
 from plantsafe.checks.warm_up import MAX_TREND, NOISE_FLOOR, WARM_UP_SCANS, PhaseWatch, forget, spread_floor
@@ -50,54 +51,53 @@ class Stage(IntEnum):
     JUDGE = 2
 
 
+LEARN = Stage.LEARN
+
+
 class _Monitor:
     """One unit: its points, and what was learnt of them."""
 
     def __init__(self, rows: Index, floor: F8, noise: F8) -> None:
         self.rows = rows
         self._floor, self._noise = floor, noise
-        self.highest = 0.0
-        self.limit = float("nan")
-        self.distance2 = float("nan")
-        self.top: Index = np.full(N_TOP, -1, dtype=np.intp)
         self.restart()
 
     def restart(self) -> None:
         """Forget everything."""
         self.stage = Stage.LEARN
+        self.highest, self.limit = 0.0, float("nan")
         self._count = 0
         self._taken: F8 = np.full((0, len(self.rows)), np.nan)
         self._use: Index = np.zeros(0, dtype=np.intp)
         self._model: MahalanobisModel | None = None
         self._smooth: MahalanobisState | None = None
-        self.highest, self.limit, self.distance2 = 0.0, float("nan"), float("nan")
-        self.top = np.full(N_TOP, -1, dtype=np.intp)
 
-    def step(self, x: F8) -> tuple[bool, bool]:
-        """Take in one scan (n_points of the unit), NaN where not good: beyond, unknown."""
-        if self.stage is Stage.LEARN:
-            self._learn(x)
-            return False, True
-        model, smooth = self._model, self._smooth
-        if model is None or smooth is None:
-            return False, True
-        self._smooth, judged = step_mahalanobis(smooth, model, self.limit, x[self._use])
-        if judged.unknown:
-            return False, True
-        self.distance2 = judged.distance2
-        if self.stage is Stage.TRIAL:
-            self.highest = max(self.highest, judged.distance2)
-            self._count += 1
-            if self._count >= WARM_UP_SCANS:
-                least = f_limit(len(self._use), model.rows, ALARM_RATE)
-                self.limit, self.stage = max(least, MARGIN * self.highest), Stage.JUDGE
-            return False, True
-        order = np.argsort(-judged.contribution, kind="stable")[:N_TOP]
-        self.top = np.full(N_TOP, -1, dtype=np.intp)
-        self.top[: len(order)] = self.rows[self._use[order]]
-        return judged.beyond, False
+    @property
+    def learnt(self) -> tuple[MahalanobisModel, MahalanobisState] | None:
+        """Model and state, once there are."""
+        return None if self._model is None or self._smooth is None else (self._model, self._smooth)
 
-    def _learn(self, x: F8) -> None:
+    @property
+    def used(self) -> Index:
+        """Rows of the points that the model has."""
+        return self.rows[self._use]
+
+    def keep(self, state: MahalanobisState) -> None:
+        """Take back the state that a bank has moved on."""
+        self._smooth = state
+
+    def tried(self, distance2: float) -> bool:
+        """One scan of the trial; True when it was the last one and the limit stands."""
+        self.highest = max(self.highest, distance2)
+        self._count += 1
+        if self._model is None or self._count < WARM_UP_SCANS:
+            return False
+        least = f_limit(len(self._use), self._model.rows, ALARM_RATE)
+        self.limit, self.stage = max(least, MARGIN * self.highest), Stage.JUDGE
+        return True
+
+    def learn(self, x: F8) -> None:
+        """Take in one scan (n_points of the unit), NaN where not good."""
         if len(self.rows) < MIN_POINTS or not np.isfinite(x).any():
             return
         if self._count % EVERY_SCANS == 0:
@@ -124,9 +124,8 @@ class _Monitor:
         """By name; the arrays of the model are empty before there is one."""
         model, smooth, none = self._model, self._smooth, np.zeros(0)
         return {
-            "scalars": np.array([self.highest, self.limit, self.distance2, smooth.fade if smooth else 1.0]),
+            "scalars": np.array([self.highest, self.limit, smooth.fade if smooth else 1.0]),
             "counts": np.array([self.stage, self._count, model.rows if model else 0], dtype=np.int64),
-            "top": self.top,
             "taken": self._taken,
             "use": self._use,
             "smooth": smooth.smooth if smooth else none,
@@ -137,10 +136,10 @@ class _Monitor:
 
     def load(self, arrays: Arrays) -> None:
         """Take over what `state` gave."""
-        self.highest, self.limit, self.distance2, fade = (float(v) for v in arrays["scalars"])
+        self.highest, self.limit, fade = (float(v) for v in arrays["scalars"])
         stage, self._count, rows = (int(v) for v in arrays["counts"])
         self.stage = Stage(stage)
-        self.top, self._taken, self._use = arrays["top"], arrays["taken"], arrays["use"]
+        self._taken, self._use = arrays["taken"], arrays["use"]
         self._model, self._smooth = None, None
         if self.stage is not Stage.LEARN:
             known = np.ones(len(self._use), dtype=np.bool_)
@@ -152,6 +151,31 @@ class _Monitor:
                 weight=WEIGHT,
             )
             self._smooth = MahalanobisState(smooth=arrays["smooth"], fade=fade)
+
+
+class _Group:
+    """The monitors that have a model, as one bank. Built anew whenever one begins or forgets its model.
+
+    which (n_judged,): their numbers. rows, points (n_judged, n_widest): rows of the frame, and the same with -1 in the
+    padding. judges (n_judged,): past the trial.
+    """
+
+    def __init__(self, monitors: Sequence[_Monitor]) -> None:
+        found = [(i, monitor, *monitor.learnt) for i, monitor in enumerate(monitors) if monitor.learnt is not None]
+        self.learning = [monitor for monitor in monitors if monitor.stage is LEARN]
+        self.which: Index = np.array([i for i, *_ in found], dtype=np.intp)
+        self.monitors = [monitor for _, monitor, *_ in found]
+        self.bank = MahalanobisBank([model for *_, model, _ in found], [state for *_, state in found])
+        self.points: Index = np.full(self.bank.valid.shape, -1, dtype=np.intp)
+        for k, monitor in enumerate(self.monitors):
+            self.points[k, : len(monitor.used)] = monitor.used
+        self.rows: Index = np.maximum(self.points, 0)
+        self.judges: Bool = np.array([monitor.stage is Stage.JUDGE for monitor in self.monitors], dtype=np.bool_)
+
+    def settle(self) -> None:
+        """Give the states back to the monitors."""
+        for k, monitor in enumerate(self.monitors):
+            monitor.keep(self.bank.state(k))
 
 
 class UnitMonitorCheck:
@@ -172,6 +196,10 @@ class UnitMonitorCheck:
             for i in self._units
         )
         n = len(self._monitors)
+        self._distance2: F8 = np.full(n, np.nan)
+        self._limit: F8 = np.full(n, np.nan)
+        self._top: Index = np.full((n, N_TOP), -1, dtype=np.intp)
+        self._group = _Group(self._monitors)
         on = np.full(n, ON_DELAY_SCANS, dtype=np.int32)
         self._delay = Delay(on, np.full(n, OFF_DELAY_SCANS, dtype=np.int32))
         self.conditions = tuple(_condition(plant, plant.file.units[i].name, rows) for i, rows in self._pairs())
@@ -183,13 +211,11 @@ class UnitMonitorCheck:
         """One step of every unit's monitor; a finding that begins is explained to the journal."""
         restarted = self._phase.step(frame)[self._units]
         forget(self._delay, restarted)
+        if restarted.any():
+            self._restart(np.flatnonzero(restarted).tolist())
         x = np.where(is_good(frame.status), frame.value, np.nan)
-        beyond: Bool = np.zeros(len(self._monitors), dtype=np.bool_)
-        unknown: Bool = np.ones(len(self._monitors), dtype=np.bool_)
-        for i, monitor in enumerate(self._monitors):
-            if restarted[i]:
-                monitor.restart()
-            beyond[i], unknown[i] = monitor.step(x[monitor.rows])
+        beyond, unknown = self._judge(x)
+        self._learn(x)
         before = self._delay.active
         self._delay.step(beyond, unknown, number=frame.number, gap=verdict.gap)
         for i in np.flatnonzero(self._delay.active & ~before).tolist():
@@ -197,18 +223,58 @@ class UnitMonitorCheck:
         verdict.active[block] = self._delay.active
         verdict.since[block] = self._delay.since
         verdict.unknown[block] = unknown
-        verdict.value[block] = [monitor.distance2 for monitor in self._monitors]
-        verdict.limit[block] = [monitor.limit for monitor in self._monitors]
+        verdict.value[block] = self._distance2
+        verdict.limit[block] = self._limit
+
+    def _restart(self, which: list[int]) -> None:
+        self._group.settle()
+        for i in which:
+            self._monitors[i].restart()
+        self._distance2[which], self._limit[which], self._top[which] = np.nan, np.nan, -1
+        self._group = _Group(self._monitors)
+
+    def _judge(self, x: F8) -> tuple[Bool, Bool]:
+        """One step of all monitors that have a model: beyond and unknown (n_monitors,)."""
+        group = self._group
+        beyond: Bool = np.zeros(len(self._monitors), dtype=np.bool_)
+        unknown: Bool = np.ones(len(self._monitors), dtype=np.bool_)
+        if not len(group.which):
+            return beyond, unknown
+        judged = group.bank.step(x[group.rows])
+        seen = ~judged.unknown
+        self._distance2[group.which[seen]] = judged.distance2[seen]
+        for k in np.flatnonzero(seen & ~group.judges).tolist():
+            monitor = group.monitors[k]
+            if monitor.tried(float(judged.distance2[k])):
+                self._limit[group.which[k]] = monitor.limit
+                group.judges[k] = True
+                seen[k] = False
+        told = seen & group.judges
+        which = group.which[told]
+        order = np.argsort(-judged.contribution[told], axis=1, kind="stable")[:, :N_TOP]
+        self._top[which, : order.shape[1]] = np.take_along_axis(group.points[told], order, axis=1)
+        beyond[which] = self._distance2[which] > self._limit[which]
+        unknown[which] = False
+        return beyond, unknown
+
+    def _learn(self, x: F8) -> None:
+        learnt = False
+        for monitor in self._group.learning:
+            monitor.learn(x[monitor.rows])
+            learnt |= monitor.stage is not LEARN
+        if learnt:
+            self._group.settle()
+            self._group = _Group(self._monitors)
 
     def _explain(self, i: int) -> Fact:
-        monitor, names = self._monitors[i], self._plant.points.names
+        names = self._plant.points.names
         return Fact(
             kind="finding_explained",
             subject=self.conditions[i].name,
             body={
-                "points": [names[row] for row in monitor.top.tolist() if row >= 0],
-                "distance2": round(monitor.distance2, 3),
-                "limit": round(monitor.limit, 3),
+                "points": [names[row] for row in self._top[i].tolist() if row >= 0],
+                "distance2": round(float(self._distance2[i]), 3),
+                "limit": round(float(self._limit[i]), 3),
             },
         )
 
@@ -216,6 +282,8 @@ class UnitMonitorCheck:
         """Phases, timers and the monitors, by unit."""
         arrays = {f"phase.{name}": array for name, array in self._phase.state().items()}
         arrays |= {f"delay.{name}": array for name, array in self._delay.state().items()}
+        arrays |= {"distance2": self._distance2.copy(), "top": self._top.copy()}
+        self._group.settle()
         for i, monitor in enumerate(self._monitors):
             arrays |= {f"{i}.{name}": array for name, array in monitor.state().items()}
         return arrays
@@ -235,13 +303,16 @@ class UnitMonitorCheck:
         self._delay.load(part("delay"))
         for i, monitor in enumerate(self._monitors):
             monitor.load(part(str(i)))
+        self._distance2, self._top = arrays["distance2"].copy(), arrays["top"].copy()
+        self._limit = np.array([monitor.limit for monitor in self._monitors], dtype=np.float64)
+        self._group = _Group(self._monitors)
 
     def live(self) -> Arrays:
         """By monitored unit: its row, stage, and the point rows that speak most against it (-1 for none)."""
         return {
             "units": self._units,
             "stage": np.array([monitor.stage for monitor in self._monitors], dtype=np.uint8),
-            "top": np.array([monitor.top for monitor in self._monitors], dtype=np.intp).reshape(-1, N_TOP),
+            "top": self._top.copy(),
         }
 
 

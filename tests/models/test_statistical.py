@@ -19,6 +19,7 @@ from models.statistical.mahalanobis import (
     start_mahalanobis,
     step_mahalanobis,
 )
+from models.statistical.mahalanobis_bank import MahalanobisBank
 from models.statistical.reference import Reference, learn_reference
 
 Array = NDArray[np.float64]
@@ -236,6 +237,32 @@ def test_a_missing_value_makes_the_group_unknown_and_holds_its_state(bad: float)
     assert not judged.beyond
     assert judged.distance2 == 0.0
     assert not judged.contribution.any()
+
+
+def test_a_bank_of_monitors_says_what_each_monitor_says_alone() -> None:
+    rng = np.random.default_rng(12)
+    rows = correlated(600, rng)
+    picks = [np.array([0, 1]), np.array([0, 1, 2, 3]), np.array([1, 2, 3])]
+    parts = [rows[:300, pick] for pick in picks]
+    models = [
+        learn_mahalanobis(part, learn_reference(part, FLOOR[pick]), weight=weight)
+        for part, pick, weight in zip(parts, picks, (1.0, 0.3, 0.1), strict=True)
+    ]
+    states = [start_mahalanobis(model) for model in models]
+    bank = MahalanobisBank(models, states)
+    for i, row in enumerate(rows[300:]):
+        row[2] = math.nan if i % 7 == 3 else row[2]
+        x = np.full((3, 4), math.nan)
+        for k, pick in enumerate(picks):
+            x[k, : len(pick)] = row[pick]
+        together = bank.step(x)
+        for k, (model, pick) in enumerate(zip(models, picks, strict=True)):
+            states[k], alone = step_mahalanobis(states[k], model, 9.0, row[pick])
+            assert together.unknown[k] == alone.unknown
+            np.testing.assert_allclose(together.contribution[k, : len(pick)], alone.contribution, rtol=1e-9, atol=1e-12)
+            np.testing.assert_allclose(bank.state(k).smooth, states[k].smooth, rtol=1e-9)
+            if not alone.unknown:
+                assert together.distance2[k] == pytest.approx(alone.distance2, rel=1e-9)
 
 
 def test_too_few_rows_and_impossible_settings_are_refused_by_name() -> None:
