@@ -19,8 +19,10 @@ def _say_differences(old: Path, new: Path) -> None:
     """One line a change; a changed description needs the approval of a second person."""
     from plantsafe.plant.diff import differences
     from plantsafe.plant.load import check_plant, load_plant
+    from plantsafe.plant.slim import Shared
 
-    changes = differences(load_plant(old), check_plant(new))
+    shared = Shared()
+    changes = differences(load_plant(old, shared), check_plant(new, shared))
     for change in changes:
         typer.echo(change.en)
     typer.echo(f"{len(changes)} changes; needs approval" if changes else "nothing changed")

@@ -5,7 +5,6 @@ that reads so) puts the rows of a table there. Paths count from the folder of th
 """
 
 import difflib
-from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +12,8 @@ from typing import Any
 
 from plantsafe.errors import Mistake
 from plantsafe.plant.described import in_words
-from plantsafe.plant.table_file import Table, read_table
+from plantsafe.plant.entries import Entries
+from plantsafe.plant.table_file import read_table
 from plantsafe.plant.yaml_tree import Tree, Where, read_tree
 
 Section = tuple[str, ...]
@@ -34,35 +34,15 @@ _LISTS = tuple(section[0] for section in SECTIONS if len(section) == 1)
 FILES_MAX = 500  # site default
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """Neighbouring entries of a section from one place: an entry of a YAML file, or all rows of a table."""
-
-    first: int
-    tree: Tree
-    where: Where
-    table: Table | None
-
-
 @dataclass(slots=True)
 class Assembled:
     """The whole description as plain values, and where each part of it was written."""
 
     main: Tree
+    texts: dict[str, str]
     head: dict[str, Any] = field(default_factory=dict)
-    entries: dict[Section, list[Any]] = field(default_factory=lambda: {section: [] for section in SECTIONS})
+    entries: dict[Section, Entries] = field(default_factory=lambda: {section: Entries() for section in SECTIONS})
     mistakes: list[Mistake] = field(default_factory=list)
-    _runs: dict[Section, list[_Run]] = field(default_factory=lambda: {section: [] for section in SECTIONS})
-
-    def document(self) -> dict[str, Any]:
-        """What one file without includes and tables would hold."""
-        whole = dict(self.head)
-        for section, entries in self.entries.items():
-            if entries and len(section) == 1:
-                whole[section[0]] = entries
-            elif entries:
-                whole.setdefault("registers", {})[section[1]] = entries
-        return whole
 
     def mistake(self, where: Where, wrong: str, mend: str, rule: str = "meaning") -> Mistake:
         """A mistake at a place of the whole description, told at the place of the file that it came from."""
@@ -88,19 +68,16 @@ class Assembled:
     def _place(self, where: Where) -> tuple[Path, int, int]:
         depth = self._depth(where)
         section, rest = tuple(map(str, where[:depth])), where[depth:]
-        runs = self._runs.get(section, [])
-        if rest and isinstance(rest[0], int) and runs:
-            run = runs[max(bisect_right(runs, rest[0], key=lambda run: run.first) - 1, 0)]
-            if run.table is not None:
-                return run.table.path, *run.table.place(rest[0] - run.first, rest[1:])
-            return run.tree.path, *run.tree.place((*run.where, *rest[1:]))
+        entries = self.entries.get(section)
+        if entries and rest and isinstance(rest[0], int):
+            return entries.place(rest[0], rest[1:])
         return self.main.path, *self.main.place(where)
 
 
-def assemble(path: Path) -> Assembled:
-    """Everything that the file and its parts say; mistakes of their form are in the result."""
+def assemble(path: Path, texts: dict[str, str]) -> Assembled:
+    """Everything that the file and its parts say; mistakes of their form are in the result. `texts`: see `slim`."""
     tree = read_tree(path)
-    whole = Assembled(main=tree)
+    whole = Assembled(main=tree, texts=texts)
     whole.mistakes += tree.mistakes
     if tree.value is not None:
         whole.head = {key: tree.value[key] for key in HEAD if key in tree.value}
@@ -154,7 +131,7 @@ def _take(whole: Assembled, tree: Tree, seen: set[Path]) -> None:
 
 
 def _take_section(whole: Assembled, tree: Tree, section: Section, items: Any, wrong: Any) -> None:
-    entries, runs = whole.entries[section], whole._runs[section]
+    entries = whole.entries[section]
     if isinstance(items, dict) and "table" in items:
         listed: list[tuple[Where, Any]] = [(section, items)]
     elif isinstance(items, list):
@@ -169,14 +146,11 @@ def _take_section(whole: Assembled, tree: Tree, section: Section, items: Any, wr
                     wrong((*where, key), "is no field of a table", "write table and, for Excel, sheet", "unknown-key")
             sheet = item.get("sheet")
             for _, name in _paths([item["table"]], (*where, "table"), wrong):
-                table = read_table(tree.path.parent / name, None if sheet is None else str(sheet))
+                table = read_table(tree.path.parent / name, None if sheet is None else str(sheet), whole.texts)
                 whole.mistakes += table.mistakes
-                if table.entries:
-                    runs.append(_Run(len(entries), tree, where, table))
-                    entries.extend(table.entries)
+                entries.add_table(tree, where, table)
         else:
-            runs.append(_Run(len(entries), tree, where, None))
-            entries.append(item)
+            entries.add(tree, where, item)
 
 
 def _paths(items: Any, where: Where, wrong: Any) -> Iterator[tuple[Where, str]]:

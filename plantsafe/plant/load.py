@@ -18,19 +18,24 @@ from plantsafe.plant.model.entry import OWN, Entry, Found
 from plantsafe.plant.model.file import FileHead
 from plantsafe.plant.partial import Partial, bare, partial
 from plantsafe.plant.rules import View, broken_demands, broken_rules
+from plantsafe.plant.slim import Shared
 from plantsafe.plant.tables import Plant, compile_plant
 from plantsafe.plant.yaml_tree import Where
 
+SLICE = 1000  # entries, site default
 _NEEDED = ("workshops", "units", "sources", "points")
 
 
-def load_plant(path: Path) -> Plant:
-    """The compiled plant of a file; raises PlantFileError with all mistakes that were found."""
+def load_plant(path: Path, shared: Shared | None = None) -> Plant:
+    """The compiled plant of a file; raises PlantFileError with all mistakes that were found.
+
+    `shared`: the same for two files that are compared, so that what they have in common is held once.
+    """
     with _nothing_to_collect():
-        return _loaded(path, broken_rules)
+        return _loaded(path, broken_rules, shared)
 
 
-def check_plant(path: Path) -> Plant:
+def check_plant(path: Path, shared: Shared | None = None) -> Plant:
     """As `load_plant`, and what outside rules ask and units of measure are checked too: for people, before approval.
 
     A running plant is loaded without them: one that breaks a rule on head-counts must be watched all the same.
@@ -43,7 +48,7 @@ def check_plant(path: Path) -> Plant:
         yield from broken_measures(view)
 
     with _nothing_to_collect():
-        return _loaded(path, both)
+        return _loaded(path, both, shared)
 
 
 def plant_of_document(document: str) -> Plant:
@@ -63,14 +68,15 @@ def _nothing_to_collect() -> Iterator[None]:
             gc.enable()
 
 
-def _loaded(path: Path, rules: Callable[[View], Iterator[Found]]) -> Plant:
-    whole = assemble(path)
+def _loaded(path: Path, rules: Callable[[View], Iterator[Found]], shared: Shared | None) -> Plant:
+    shared = Shared() if shared is None else shared
+    whole = assemble(path, shared.texts)
     if whole.main.value is None:
         raise PlantFileError(tuple(whole.mistakes))
     mistakes = list(whole.mistakes)
     view = View(whole, _validated(whole, (), FileHead, whole.head, mistakes))
     for section in SECTIONS:
-        view.entries[section] = _entries(whole, section, mistakes)
+        view.entries[section] = _entries(whole, section, mistakes, shared)
     if isinstance(view.head, Partial):
         mistakes += [_of(whole, found) for found in view.head.own_mistakes()]
     mistakes += [_of(whole, found) for found in rules(view)]
@@ -100,15 +106,21 @@ def _list_of(model: type[Entry]) -> TypeAdapter[Any]:
     return TypeAdapter(tuple[model, ...])  # type: ignore[valid-type]  # made once for each model
 
 
-def _entries(whole: Assembled, section: Section, mistakes: list[Mistake]) -> tuple[Any, ...]:
+def _entries(whole: Assembled, section: Section, mistakes: list[Mistake], shared: Shared) -> tuple[Any, ...]:
     raw, model = whole.entries[section], _model(section)
     if not raw and section[-1] in _NEEDED:
         wrong = f"{section[-1]} has no entries"
         mistakes.append(whole.mistake(section, wrong, f"add {section[-1]}", "missing"))
-    try:
-        return _list_of(model).validate_python(raw)  # type: ignore[no-any-return]
-    except ValidationError:
-        return tuple(_validated(whole, (*section, i), model, one, mistakes) for i, one in enumerate(raw))
+    made: list[Any] = []
+    for first in range(0, len(raw), SLICE):  # rows are mappings only while they are validated
+        part = raw[first : first + SLICE]
+        try:
+            entries = _list_of(model).validate_python(part)
+            shared.slim(entries)
+        except ValidationError:
+            entries = [_validated(whole, (*section, first + i), model, one, mistakes) for i, one in enumerate(part)]
+        made.extend(entries)
+    return tuple(made)
 
 
 def _validated(whole: Assembled, where: Where, model: type[Entry], raw: Any, mistakes: list[Mistake]) -> Any:

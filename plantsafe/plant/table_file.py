@@ -10,6 +10,7 @@ import io
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -31,15 +32,54 @@ ALARM_COLUMNS = (
 Row = tuple[int, Sequence[str]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Table:
-    """A table read: its entries, the line of each in the file, and the column of each field (both from 1)."""
+    """A table read: its rows as texts, the line of each in the file, and what each column holds.
+
+    An entry is made of its row when it is asked for: as mappings, a large table would be many times its size.
+    """
 
     path: Path
-    entries: list[dict[str, Any]]
-    lines: list[int]
-    columns: dict[Where, int]
+    rows: list[tuple[str, ...]] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    heads: list[Where] = field(default_factory=list)
     mistakes: list[Mistake] = field(default_factory=list)
+
+    @cached_property
+    def columns(self) -> dict[Where, int]:
+        """The first column (from 1) of each field."""
+        found: dict[Where, int] = {}
+        for column, where in enumerate(self.heads, start=1):
+            if where:
+                found.setdefault(where, column)
+        return found
+
+    @cached_property
+    def _plan(self) -> list["_Setter | None"]:
+        return [_setter(where) for where in self.heads]
+
+    def entry(self, number: int) -> dict[str, Any]:
+        """The row as the entry of a YAML file."""
+        made: dict[str, Any] = {}
+        for column, (cell, setter) in enumerate(zip(self.rows[number], self._plan, strict=False)):
+            if not cell or setter is None:
+                continue
+            parent, leaf, kind = setter
+            if kind:
+                _put(made, self.heads[column], kind, cell)
+            elif parent is None:
+                made[leaf] = cell
+            elif parent in made:
+                if isinstance(inner := made[parent], dict):
+                    inner[leaf] = cell
+            else:
+                made[parent] = {leaf: cell}
+        return made
+
+    def names(self) -> list[str]:
+        """The name of every row, empty where it has none."""
+        at = self.columns["name",] - 1
+        return [row[at] if at < len(row) else "" for row in self.rows]
 
     def place(self, entry: int, where: Where) -> tuple[int, int]:
         """Line and column of a field of an entry; column 1 where the table has none for it."""
@@ -50,59 +90,43 @@ class Table:
         return self.lines[entry], min(inside, default=1)
 
 
-def read_table(path: Path, sheet: str | None) -> Table:
-    """The table; never raises for what the file holds."""
-    entries: list[dict[str, Any]] = []
-    lines: list[int] = []
-    columns: dict[Where, int] = {}
-    mistakes: list[Mistake] = []
+def read_table(path: Path, sheet: str | None, texts: dict[str, str] | None = None) -> Table:
+    """The table; never raises for what the file holds. `texts`: equal cells share one text of it, and with others."""
+    table = Table(path=path)
+    texts = {} if texts is None else texts
 
     def wrong(line: int, column: int, where: str, text: str, mend: str) -> None:
-        mistakes.append(at(path, line, column, where, text, mend))
+        table.mistakes.append(at(path, line, column, where, text, mend))
 
     if not path.is_file():
         wrong(1, 1, "file", "cannot be read: there is no such file", "give the path of a table from the file's folder")
-        return Table(path=path, entries=entries, lines=lines, columns=columns, mistakes=mistakes)
+        return table
     try:
         rows = _excel_rows(path, sheet) if path.suffix.lower() == ".xlsx" else _csv_rows(path)
         line, head = next(rows, (1, ()))
-        wheres = [_where(name) for name in head]
-        for column, where in enumerate(wheres, start=1):
-            if where and where in columns:
+        table.heads.extend(_where(name) for name in head)
+        for column, where in enumerate(table.heads, start=1):
+            if where and table.columns[where] != column:
                 wrong(line, column, head[column - 1], "is a column already", "remove one of the two")
-            elif where:
-                columns[where] = column
-        if ("name",) not in columns:
+        if ("name",) not in table.columns:
             wrong(line, 1, "file", "has no column `name`", "write the names of the fields into the first row")
-            return Table(path=path, entries=entries, lines=lines, columns=columns, mistakes=mistakes)
-        plan = [_setter(where) for where in wheres]
+            return table
+        bare = [column for column, where in enumerate(table.heads) if not where]
+        width = len(table.heads)
         for line, cells in rows:
             if not any(cells):
                 continue
-            entry: dict[str, Any] = {}
-            for column, cell in enumerate(cells):
-                if not cell:
-                    continue
-                if column >= len(plan) or (setter := plan[column]) is None:
-                    wrong(line, column + 1, "cell", f"{cell[:40]!r} is under no heading", "give the column a heading")
-                    continue
-                parent, leaf, kind = setter
-                if kind:
-                    _put(entry, wheres[column], kind, cell)
-                elif parent is None:
-                    entry[leaf] = cell
-                elif parent in entry:
-                    if isinstance(inner := entry[parent], dict):
-                        inner[leaf] = cell
-                else:
-                    entry[parent] = {leaf: cell}
-            entries.append(entry)
-            lines.append(line)
+            for column in (*bare, *range(width, len(cells))):
+                if column < len(cells) and cells[column]:
+                    text = f"{cells[column][:40]!r} is under no heading"
+                    wrong(line, column + 1, "cell", text, "give the column a heading")
+            table.rows.append(tuple([texts.setdefault(cell, cell) for cell in cells]))
+            table.lines.append(line)
     except UnicodeDecodeError as problem:
         wrong(1, 1, "file", f"is not UTF-8 at byte {problem.start}", "save it as CSV UTF-8")
     except (OSError, csv.Error, zipfile.BadZipFile, KeyError, ValueError) as problem:
         wrong(1, 1, "file", f"cannot be read as a table: {problem}", "save it as CSV UTF-8 or as .xlsx")
-    return Table(path=path, entries=entries, lines=lines, columns=columns, mistakes=mistakes)
+    return table
 
 
 def points_text(rows: Sequence[Mapping[str, object]]) -> str:

@@ -20,6 +20,7 @@ Index = NDArray[np.intp]
 FAIL_NONE, FAIL_HIGH, FAIL_LOW = 0, 1, 2
 _FAIL = {"none": FAIL_NONE, "high": FAIL_HIGH, "low": FAIL_LOW}
 DIRECTIONS = ("LL", "L", "H", "HH")
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,7 @@ class Plant:
 
 def canonical(value: Any) -> str:
     """JSON with one spelling: sorted keys, no blanks, UTF-8 as it is."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _CANONICAL.encode(value)
 
 
 def compile_plant(file: PlantFile) -> Plant:

@@ -53,9 +53,7 @@ class View:
 
     def names(self, section: Section) -> Iterator[tuple[int, str]]:
         """Number and name of the entries of a section, those that could not be read included."""
-        for i, raw in enumerate(self.assembled.entries[section]):
-            if isinstance(raw, dict) and isinstance(raw.get("name"), str):
-                yield i, raw["name"]
+        return self.assembled.entries[section].names()
 
     @cached_property
     def known(self) -> dict[str, dict[str, None]]:
