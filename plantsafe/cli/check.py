@@ -21,7 +21,7 @@ def _say_differences(old: Path, new: Path) -> None:
     from plantsafe.plant.load import check_plant, load_plant
     from plantsafe.plant.slim import Shared
 
-    shared = Shared()
+    shared = Shared(two_files=True)
     changes = differences(load_plant(old, shared), check_plant(new, shared))
     for change in changes:
         typer.echo(change.en)

@@ -49,6 +49,8 @@ class Change:
 
 def differences(old: Plant, new: Plant) -> tuple[Change, ...]:
     """All changes in the order of the new file, removed entries last in their collection."""
+    if old.hash == new.hash:
+        return ()
     before, after = _collections(old), _collections(new)
     old_uses, new_uses = _Uses(old), _Uses(new)
     found: list[Change] = []
@@ -64,7 +66,7 @@ def _collections(plant: Plant) -> dict[str, Named]:
     plain: set[str] = set()
     for key in type(plant.file).model_fields:
         value = getattr(plant.file, key)
-        if isinstance(value, tuple) and value and all(hasattr(entry, "name") for entry in value):
+        if isinstance(value, tuple) and value and "name" in type(value[0]).model_fields:
             lists[key] = {entry.name: entry for entry in value}
         else:
             plain.add(key)
@@ -107,7 +109,7 @@ def _of_collection(collection: str, before: Named, after: Named, old: _Uses, new
             users = _users(collection, name, new)
             yield _change(collection, name, "", None, _dumped(entry), users, f"{en} {name} added", f"新增{zh} {name}")
             continue
-        if before[name] == entry:
+        if before[name] is entry or before[name] == entry:
             continue
         was_all, now_all = _dumped(before[name]), _dumped(entry)
         for field in dict.fromkeys([*was_all, *now_all]):

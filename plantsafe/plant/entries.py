@@ -1,10 +1,10 @@
 """The entries of a section as they are written, in one row: some from YAML files, some rows of tables."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
 from plantsafe.plant.table_file import Table
 from plantsafe.plant.yaml_tree import Tree, Where
@@ -42,11 +42,7 @@ class Entries(Sequence[Any]):
     def __len__(self) -> int:
         return self._length
 
-    @overload
-    def __getitem__(self, number: int) -> Any: ...
-    @overload
-    def __getitem__(self, number: slice) -> list[Any]: ...
-    def __getitem__(self, number: int | slice) -> Any:
+    def __getitem__(self, number: Any) -> Any:
         if isinstance(number, slice):
             return [self[i] for i in range(*number.indices(self._length))]
         if not 0 <= number < self._length:
@@ -61,6 +57,11 @@ class Entries(Sequence[Any]):
                 yield from ((i, name) for i, name in enumerate(run.table.names(), start=run.first) if name)
             elif isinstance(run.entry, dict) and isinstance(name := run.entry.get("name"), str):
                 yield run.first, name
+
+    def key(self, number: int) -> Hashable:
+        """What two rows have in common that say the same, whichever table they are of; None for other entries."""
+        run = self._run(number)
+        return None if run.table is None else (run.table.heading, run.table.rows[number - run.first])
 
     def place(self, number: int, inside: Where) -> tuple[Path, int, int]:
         """File, line and column of a part of an entry; of the last entry where there is none of that number."""

@@ -2,7 +2,7 @@
 
 import gc
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -113,14 +113,34 @@ def _entries(whole: Assembled, section: Section, mistakes: list[Mistake], shared
         mistakes.append(whole.mistake(section, wrong, f"add {section[-1]}", "missing"))
     made: list[Any] = []
     for first in range(0, len(raw), SLICE):  # rows are mappings only while they are validated
-        part = raw[first : first + SLICE]
-        try:
-            entries = _list_of(model).validate_python(part)
-            shared.slim(entries)
-        except ValidationError:
-            entries = [_validated(whole, (*section, first + i), model, one, mistakes) for i, one in enumerate(part)]
-        made.extend(entries)
+        numbers = range(first, min(first + SLICE, len(raw)))
+        if shared.rows is None:
+            made += _made(whole, section, model, numbers, mistakes, shared)
+            continue
+        keys = [raw.key(i) for i in numbers]
+        before = [shared.rows.get((section, key)) for key in keys]
+        fresh = [i for i, entry in zip(numbers, before, strict=True) if entry is None]
+        others = iter(_made(whole, section, model, fresh, mistakes, shared))
+        for key, known in zip(keys, before, strict=True):
+            entry = next(others) if known is None else known
+            if known is None and key is not None and isinstance(entry, Entry):
+                shared.rows[section, key] = entry
+            made.append(entry)
     return tuple(made)
+
+
+def _made(
+    whole: Assembled, section: Section, model: type[Entry], numbers: Sequence[int], mistakes: list[Mistake],
+    shared: Shared,
+) -> Sequence[Any]:  # fmt: skip
+    """Some entries of a section, validated together where all of them are good."""
+    part = [whole.entries[section][i] for i in numbers]
+    try:
+        entries: tuple[Entry, ...] = _list_of(model).validate_python(part)
+    except ValidationError:
+        return [_validated(whole, (*section, i), model, one, mistakes) for i, one in zip(numbers, part, strict=True)]
+    shared.slim(entries)
+    return entries
 
 
 def _validated(whole: Assembled, where: Where, model: type[Entry], raw: Any, mistakes: list[Mistake]) -> Any:

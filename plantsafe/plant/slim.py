@@ -4,16 +4,23 @@ A validated entry of pydantic carries a set of the fields that were given, over 
 its own copy of texts and numbers that thousands share. A plant of 100,000 points takes less than half without them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import Any
 
 from plantsafe.plant.model.entry import Entry, Text
 
 
-class Shared:
-    """What entries of one file, or of two that are compared, have in common; they are frozen, so it may be the same."""
+_PLAIN = frozenset({type(None), bool, int, dict})
 
-    def __init__(self) -> None:
+
+class Shared:
+    """What entries of one file, or of two that are compared, have in common; they are frozen, so it may be the same.
+
+    rows: the entries of table rows that were good, for a second file to take where it has the same row; None for one.
+    """
+
+    def __init__(self, *, two_files: bool = False) -> None:
+        self.rows: dict[Hashable, Entry] | None = {} if two_files else None
         self.texts: dict[str, str] = {}
         self._pairs: dict[tuple[str, str], Text] = {}
         self._floats: dict[float, float] = {}
@@ -29,6 +36,8 @@ class Shared:
                 kind = type(value)
                 if kind is str:
                     fields[name] = texts.setdefault(value, value)
+                elif kind in _PLAIN:
+                    continue
                 elif kind is float:
                     fields[name] = floats.setdefault(value, value) if value else value  # 0.0 and -0.0 are equal
                 elif kind is Text:

@@ -55,6 +55,11 @@ class Table:
         return found
 
     @cached_property
+    def heading(self) -> str:
+        """The whole heading as one text."""
+        return repr(self.heads)
+
+    @cached_property
     def _plan(self) -> list["_Setter | None"]:
         return [_setter(where) for where in self.heads]
 
@@ -120,7 +125,7 @@ def read_table(path: Path, sheet: str | None, texts: dict[str, str] | None = Non
                 if column < len(cells) and cells[column]:
                     text = f"{cells[column][:40]!r} is under no heading"
                     wrong(line, column + 1, "cell", text, "give the column a heading")
-            table.rows.append(tuple([texts.setdefault(cell, cell) for cell in cells]))
+            table.rows.append(tuple(map(texts.setdefault, cells, cells)))
             table.lines.append(line)
     except UnicodeDecodeError as problem:
         wrong(1, 1, "file", f"is not UTF-8 at byte {problem.start}", "save it as CSV UTF-8")
@@ -148,7 +153,7 @@ def _csv_rows(path: Path) -> Iterator[Row]:
         reader = csv.reader(file)
         line = 1
         for cells in reader:
-            yield line, [cell.strip() for cell in cells]
+            yield line, list(map(str.strip, cells))
             line = reader.line_num + 1
 
 

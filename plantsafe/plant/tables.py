@@ -215,7 +215,7 @@ def _fast(file: PlantFile, row: dict[str, int]) -> FastTable:
 
 
 def _document(file: PlantFile) -> Iterator[str]:
-    """The canonical JSON of what the file says beyond defaults, entry by entry: a large plant is never held twice."""
+    """The canonical JSON of what the file says beyond defaults, some entries at a time: a large plant is never held twice."""
     plain = file.model_dump(
         mode="json", by_alias=True, exclude_defaults=True, exclude={name for name, _ in _lists(file)}
     )
@@ -225,10 +225,13 @@ def _document(file: PlantFile) -> Iterator[str]:
         yield f"{before}{canonical(key)}:"
         before = ","
         if key in lists:
-            between = "["
-            for entry in lists[key]:
-                yield between + canonical(entry.model_dump(mode="json", by_alias=True, exclude_defaults=True))
-                between = ","
+            yield "["
+            for first in range(0, len(lists[key]), 1000):
+                part = [
+                    entry.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+                    for entry in lists[key][first : first + 1000]
+                ]
+                yield ("," if first else "") + canonical(part)[1:-1]
             yield "]"
         else:
             yield canonical(plain[key])

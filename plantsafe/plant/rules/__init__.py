@@ -26,7 +26,11 @@ EACH: dict[Section, tuple[EachRule, ...]] = {
         alarms.guidance_names_phases,
         expressions.alarm_expressions,
     ),
-    ("expression_alarms",): (alarms.guidance_names_phases, expressions.alarm_expressions),
+    ("expression_alarms",): (
+        alarms.guidance_names_phases,
+        expressions.alarm_expressions,
+        expressions.raising_expressions,
+    ),
     ("functions",): (
         functions.setpoint_is_in_range,
         functions.channels_are_apart,

@@ -11,8 +11,12 @@ from plantsafe.plant.rules.view import View
 
 def alarm_expressions(view: View, alarm: Any) -> Iterator[Found]:
     """What raises and what suppresses an alarm."""
-    for key in ("suppress", "expression"):
-        yield from _compiled(view, alarm, key, ())
+    yield from _compiled(view, alarm, "suppress", ())
+
+
+def raising_expressions(view: View, alarm: Any) -> Iterator[Found]:
+    """What raises an expression alarm."""
+    yield from _compiled(view, alarm, "expression", ())
 
 
 def row_expressions(view: View, row: Any) -> Iterator[Found]:
