@@ -22,6 +22,7 @@ _SPELLINGS = {
     "bar(g)": ("bar(g)", "bar(G)", "barg", "barG"),
     "bar(a)": ("bar(a)", "bar(A)", "bara", "barA"),
     "mbar": ("mbar",),
+    "mmH2O": ("mmH2O", "mmWC", "mmWG", "毫米水柱"),
     "kgf/cm²": ("kgf/cm2", "kg/cm2", "公斤力/平方厘米"),
     "m³/h": ("m3/h", "m3/hr", "立方米/小时", "立方米/时", "方/小时"),
     "Nm³/h": ("Nm3/h", "Nm3/hr", "标m3/h", "标准立方米/小时", "标方/小时"),

@@ -9,7 +9,6 @@ from typing import Any
 
 from plantsafe.plant.model.entry import Entry, Text
 
-
 _PLAIN = frozenset({type(None), bool, int, dict})
 
 

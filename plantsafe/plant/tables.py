@@ -215,7 +215,7 @@ def _fast(file: PlantFile, row: dict[str, int]) -> FastTable:
 
 
 def _document(file: PlantFile) -> Iterator[str]:
-    """The canonical JSON of what the file says beyond defaults, some entries at a time: a large plant is never held twice."""
+    """The canonical JSON of what the file says beyond defaults, in parts: a large plant is never held twice."""
     plain = file.model_dump(
         mode="json", by_alias=True, exclude_defaults=True, exclude={name for name, _ in _lists(file)}
     )

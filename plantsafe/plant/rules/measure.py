@@ -16,7 +16,7 @@ _SPELLING = {
     "°C": "degC", "℃": "degC", "°F": "degF", "%LEL": "lel", "% LEL": "lel", "%vol": "percent", "% vol": "percent",
     "wt%": "percent", "m/m%": "percent", "pH": "ph_value", "kPa(g)": "kPa", "kPaG": "kPa", "kPa(a)": "kPa",
     "MPa(g)": "MPa", "MPaG": "MPa", "MPa(a)": "MPa", "bar(g)": "bar", "barg": "bar", "bar(a)": "bar",
-    "Nm³/h": "m**3/hour", "Nm3/h": "m**3/hour", "r/min": "rpm", "1/min": "rpm", "ppmv": "ppm", "mmH2O": "cmH2O / 10",
+    "Nm³/h": "m**3/hour", "Nm3/h": "m**3/hour", "r/min": "rpm", "1/min": "rpm", "ppmv": "ppm", "mmH₂O": "mmH2O",
     "": "dimensionless", "‰": "permille", "FTU": "NTU",
 }  # fmt: skip
 _COMMON = (

@@ -22,7 +22,7 @@ from plantsafe.plant import load_plant
 from plantsafe.plant.instrument_list import Imported, ImportSettings, import_list
 from plantsafe.plant.instrument_report import limits_table, points_table, report_text
 from plantsafe.plant.instrument_unit import SPELLED, read_unit
-from plantsafe.plant.rules.measure import dimension
+from plantsafe.plant.rules.measure import _registry, dimension
 
 N_POINTS = 2000
 Row = dict[str, Any]
@@ -403,6 +403,14 @@ def test_a_unit_is_read_or_refused_and_never_assumed(written: str, eu: str | Non
 
 def test_every_unit_that_is_written_is_one_that_check_knows() -> None:
     assert [eu for eu in SPELLED if dimension(eu) is None] == []
+
+
+@pytest.mark.parametrize("written", ["mmH2O", "mmH₂O", "mm H2O", "毫米水柱"])
+def test_millimetres_of_water_are_a_pressure(written: str) -> None:
+    read = read_unit(written)
+    assert read is not None
+    assert (read.eu, dimension(read.eu), dimension("mmH₂O")) == ("mmH2O", dimension("Pa"), dimension("Pa"))
+    assert _registry().Quantity(1.0, read.eu).to("Pa").magnitude == pytest.approx(9.80665)  # conventional, ISO 80000-4
 
 
 def test_a_colloquial_unit_is_told_as_a_change(tmp_path: Path) -> None:
