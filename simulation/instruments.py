@@ -1,5 +1,6 @@
 """From the truth to what instruments show: lag, noise, failure, resolution, range; whole arrays, one row a point."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -8,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from ruamel.yaml import YAML
 
-from models.process.instrument import lagged
+from models.process.instrument import lag_share
 from plantsafe.errors import SimulationError
 from plantsafe.frame import BAD_SENSOR_FAILURE, F8, I8, LIMIT_HIGH, LIMIT_LOW, U4, UNCERTAIN_EU_EXCEEDED, Bool
 from plantsafe.plant import Plant
@@ -16,6 +17,7 @@ from plantsafe.plant import Plant
 BEYOND_HIGH = np.uint32(UNCERTAIN_EU_EXCEEDED | LIMIT_HIGH)
 BEYOND_LOW = np.uint32(UNCERTAIN_EU_EXCEEDED | LIMIT_LOW)
 # NAMUR NE 43: a 4-20 mA loop measures from 3.8 to 20.5 mA; only past that is the range exceeded.
+DRAWN_AT_ONCE = 64  # seconds of noise; one call for many costs a third of many calls
 BELOW_SPAN, ABOVE_SPAN = 0.0125, 0.03125
 MODES = ("stuck", "bias", "dropout", "slow", "frozen_stamp")
 
@@ -78,7 +80,8 @@ class Instruments:
         self._lag_s, self._noise = binding.lag_s, binding.noise
         self._rng = rng
         self._source = tuple(plant.sources.names[i] for i in points.source)
-        self._failures = _Failures.none(n)
+        self._drawn: Iterator[F8] = iter(())  # rows of noise, a second each
+        self.compile({})
         self._sensed = truth.copy()
         self.value: F8 = truth.copy()
         self.status: U4 = np.zeros(n, dtype=np.uint32)
@@ -86,7 +89,7 @@ class Instruments:
 
     def compile(self, knobs: dict[str, float]) -> None:
         """Take up the failures that the knobs describe."""
-        failures = _Failures.none(self.value.size)
+        failures = _Failures.none(self._lag_s.size)
         for knob, value in knobs.items():
             kind, _, rest = knob.partition(".")
             if kind == "instrument":
@@ -96,6 +99,8 @@ class Instruments:
                 source = rest.removesuffix(".stale")
                 failures.stuck |= np.array([name == source for name in self._source], dtype=np.bool_)
         self._failures = failures
+        self._healthy = not (failures.stuck.any() or failures.dropout.any())
+        self._share = lag_share(self._lag_s * failures.slow, 1.0)
 
     @staticmethod
     def _fail(failures: _Failures, row: int, mode: str, value: float) -> None:
@@ -116,27 +121,37 @@ class Instruments:
     def read(self, truth: F8, time_ns: int) -> None:
         """One second on with the true values `truth` (n_points,) in engineering units."""
         fail = self._failures
-        self._sensed = lagged(self._sensed, truth, self._lag_s * fail.slow, 1.0)
-        raw = self._sensed + self._noise * self._rng.standard_normal(truth.size) + fail.bias
+        self._sensed += self._share * (truth - self._sensed)
+        raw = self._sensed + self._noise * self._draw() + fail.bias
         shown = np.where(self._quantised, np.round(raw / self._step) * self._step, raw)
-        above, below = self._analog & (raw > self._end_high), self._analog & (raw < self._end_low)
         np.clip(shown, self._low, self._high, out=shown)
-        status = np.where(above, BEYOND_HIGH, np.where(below, BEYOND_LOW, np.uint32(0))).astype(np.uint32)
-        held = fail.stuck & np.isfinite(self.value)
-        shown = np.where(held, self.value, shown)
-        status = np.where(held, self.status, status)
-        shown[fail.dropout] = np.nan
-        status[fail.dropout] = BAD_SENSOR_FAILURE
+        above, below = self._analog & (raw > self._end_high), self._analog & (raw < self._end_low)
+        status = np.zeros(raw.size, dtype=np.uint32)
+        status[above], status[below] = BEYOND_HIGH, BEYOND_LOW
+        if not self._healthy:
+            held = fail.stuck & np.isfinite(self.value)
+            shown, status = np.where(held, self.value, shown), np.where(held, self.status, status)
+            shown[fail.dropout], status[fail.dropout] = np.nan, BAD_SENSOR_FAILURE
         self._show(slice(None), shown, status, time_ns)
+
+    def _draw(self) -> F8:
+        """Standard normal noise of one second, (n_points,)."""
+        row = next(self._drawn, None)
+        if row is None:
+            self._drawn = iter(self._rng.standard_normal((DRAWN_AT_ONCE, self._noise.size)))
+            row = next(self._drawn)
+        return row
 
     def show_bits(self, rows: NDArray[np.intp], bits: F8, time_ns: int) -> None:
         """Bits of the safety system, written after its logic ran on the readings of the same second."""
-        held = self._failures.stuck[rows]
+        held = self._failures.stuck[rows] | self._failures.dropout[rows]
         self._show(rows, np.where(held, self.value[rows], bits), self.status[rows], time_ns)
 
     def _show(self, rows: NDArray[np.intp] | slice, value: F8, status: U4, time_ns: int) -> None:
         old = self.value[rows]
-        changed = (value != old) & ~(np.isnan(value) & np.isnan(old)) | (status != self.status[rows])
+        changed = (value != old) | (status != self.status[rows])
+        if not self._healthy:
+            changed &= ~(np.isnan(value) & np.isnan(old)) | (status != self.status[rows])
         stamp = changed & ~self._failures.frozen_stamp[rows]
         self.source_time_ns[rows] = np.where(stamp, time_ns, self.source_time_ns[rows])
         self.value[rows] = value

@@ -69,10 +69,14 @@ class SimulatedPlant:
         self.safety = SafetyLogic(plant)
         self._conditions = Conditions(knobs=self.faults.knobs, wander=self._wander.now)
         binding = load_binding(plant)
-        self._quantity = binding.quantity
         bits = [i for i, quantity in enumerate(binding.quantity) if quantity.startswith("sis.")]
         self._bit_rows = np.array(bits, dtype=np.intp)
         self._bit_quantity = tuple(binding.quantity[i] for i in bits)
+        measured = np.setdiff1d(np.arange(plant.n_points), self._bit_rows)
+        self._measured_rows = measured
+        self._measured = tuple(binding.quantity[i] for i in measured.tolist())
+        self._true = np.zeros(plant.n_points)
+        self._true[self._bit_rows] = self.safety.bits(self._bit_quantity)
         self._utilities = Utilities()
         quantity = dict(zip(plant.points.names, binding.quantity, strict=True))
         self._units = (
@@ -93,7 +97,10 @@ class SimulatedPlant:
             volume_m3=lambda: self.tank.state.volume_m3,
             dosing_blocked=lambda: any(self.safety.valves[n].at_safe_end for n in ("XV-101A", "XV-101B")),
         )
+        self._conditions.opening = self.safety.opening
         self._live()
+        for quantity in self._measured:
+            self._conditions.truth.setdefault(quantity, 0.0)
         truth = self._true_values()
         self.instruments = Instruments(plant, binding, truth, streams[2], self._start_ns)
         self._env.process(self._seconds())
@@ -134,15 +141,18 @@ class SimulatedPlant:
         while True:
             self._now += 1
             self.faults.update(float(self._now))
-            if self.faults.changed:
+            knobs_moved = self.faults.changed
+            if knobs_moved:
                 self.instruments.compile(self.faults.knobs)
+                self.safety.compile(self.faults.knobs)
             self._live()
             time_ns = self.time_ns
-            self.instruments.read(self._true_values(), time_ns)
-            shown, knobs = self.instruments, self.faults.knobs
-            self.safety.step(shown.value, shown.status, knobs, self._conditions.truth["u.air_kpa"])
-            bits = np.array([self.safety.bit(quantity) for quantity in self._bit_quantity])
-            shown.show_bits(self._bit_rows, bits, time_ns)
+            shown, safety = self.instruments, self.safety
+            shown.read(self._true_values(), time_ns)
+            safety.step(shown.value, shown.status, self._conditions.truth["u.air_kpa"])
+            if safety.changed:
+                self._true[self._bit_rows] = safety.bits(self._bit_quantity)
+                shown.show_bits(self._bit_rows, self._true[self._bit_rows], time_ns)
             yield self._env.timeout(1)
 
     def _live(self) -> None:
@@ -150,7 +160,6 @@ class SimulatedPlant:
         self._wander.step()
         c = self._conditions
         c.wander = self._wander.now
-        c.opening = {name: valve.opening for name, valve in self.safety.valves.items()}
         self._utilities.step(c)
         for unit in self._units:
             unit.step(c)
@@ -163,4 +172,5 @@ class SimulatedPlant:
 
     def _true_values(self) -> F8:
         truth = self._conditions.truth
-        return np.array([truth.get(quantity, 0.0) for quantity in self._quantity])
+        self._true[self._measured_rows] = [truth[quantity] for quantity in self._measured]
+        return self._true

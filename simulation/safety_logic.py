@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from plantsafe.frame import BAD, F8, U4
+from plantsafe.frame import BAD, F8, U4, Bool
 from plantsafe.plant import Plant
 from plantsafe.plant.model import SafetyFunction
 
@@ -12,6 +12,7 @@ AIR_FAIL_KPA = 350.0  # site default: below it springs move the valves
 # Full stroke, about 1 s an inch (makers' figures); fast ones where the function must act within seconds.
 STROKE_S = {"XV-201": 1.5, "XV-202": 1.5, "XV-311": 2.0, "XV-312": 2.0}
 USUAL_STROKE_S = 4.0
+AIR_RECEIVER = frozenset({"XV-105"})  # a dump valve has its own air: it does not empty the tank when air is lost
 AT_END = 0.02  # limit switches close in the last 2 % of the stroke
 
 
@@ -64,71 +65,104 @@ class Valve:
 
 
 class SafetyLogic:
-    """All functions of a plant file, executed once a second."""
+    """All functions of a plant file, executed once a second.
+
+    Channels are judged as arrays; a function is voted on only where one of its channels says something. What turns
+    with the knobs is compiled when they move.
+    """
 
     def __init__(self, plant: Plant) -> None:
         self._functions = plant.file.functions
-        self._row = plant.points.row
-        self._points = tuple(
-            tuple(self._row[channel.point] for channel in function.inputs) for function in self._functions
-        )
-        self._inputs = sorted({channel.point for function in self._functions for channel in function.inputs})
+        row = plant.points.row
+        channels = [(i, channel.point) for i, function in enumerate(self._functions) for channel in function.inputs]
+        self._points = tuple(point for _, point in channels)
+        self._owner = np.array([i for i, _ in channels], dtype=np.intp)
+        self._first = np.searchsorted(self._owner, np.arange(len(self._functions) + 1))
+        self._rows = np.array([row[point] for point in self._points], dtype=np.intp)
+        owners = [self._functions[i] for i, _ in channels]
+        self._sign = np.array([1.0 if owner.direction == "H" else -1.0 for owner in owners])
+        self._setpoint = np.array([owner.setpoint for owner in owners], dtype=np.float64)
         self._mode_row = tuple(
-            None if function.hazardous_mode is None else self._row[function.hazardous_mode]
-            for function in self._functions
+            None if function.hazardous_mode is None else row[function.hazardous_mode] for function in self._functions
         )
         self.tripped: dict[str, bool] = {function.name: False for function in self._functions}
         self._holding: dict[str, bool] = dict(self.tripped)
         feedbacks = {element.name: element.feedback for function in self._functions for element in function.elements}
         self.valves = {name: Valve(name, safe_open=feedback.endswith(".ZSO")) for name, feedback in feedbacks.items()}
-        self._faulted = dict.fromkeys(self._inputs, False)
-        self._bypassed = dict.fromkeys(self._inputs, False)
+        self.opening = {name: valve.opening for name, valve in self.valves.items()}
+        self._faulted = np.zeros(len(channels), dtype=np.bool_)
+        self._safe_wanted: frozenset[str] = frozenset()
+        self._moving = True
+        self.changed = True  # whether the last step may have changed a bit
+        self.compile({})
 
-    def step(self, value: F8, status: U4, knobs: dict[str, float], air_kpa: float) -> None:
+    def compile(self, knobs: dict[str, float]) -> None:
+        """Take up bypasses, defeats, false trips and bad valves that the knobs describe."""
+        self._bypassed = np.array([f"sis.bypass.{point}" in knobs for point in self._points], dtype=np.bool_)
+        self._defeated = tuple(f"sis.defeat.{function.name}" in knobs for function in self._functions)
+        self._forced = tuple(f"sis.trip.{function.name}" in knobs for function in self._functions)
+        self._slower = {name: knobs.get(f"valve.{name}.slow", 0.0) for name in self.valves}
+        self._stuck = {name for name in self.valves if f"valve.{name}.stuck" in knobs}
+        self._moving = self._knobs_moved = True
+
+    def step(self, value: F8, status: U4, air_kpa: float) -> None:
         """Judge this second's readings (in point order) and move the valves by one second."""
-        for name in self._inputs:
-            reading = status[self._row[name]]
-            self._faulted[name] = bool(reading & np.uint32(BAD))
-            self._bypassed[name] = f"sis.bypass.{name}" in knobs
-        for function, rows, mode_row in zip(self._functions, self._points, self._mode_row, strict=True):
-            needed = mode_row is None or float(value[mode_row]) in function.hazardous_values
-            holds = needed and f"sis.defeat.{function.name}" not in knobs and self._votes(function, rows, value)
+        faulted = (status[self._rows] & np.uint32(BAD)) != 0
+        beyond = self._sign * (value[self._rows] - self._setpoint) >= 0.0
+        self.changed = self._knobs_moved or not np.array_equal(faulted, self._faulted)
+        self._knobs_moved = False
+        self._faulted = faulted
+        says = beyond | faulted | self._bypassed
+        speaking = set(self._owner[says].tolist()) if says.any() else set()
+        for i, function in enumerate(self._functions):
+            holds = self._forced[i] or (i in speaking and not self._defeated[i] and self._trips(i, value, beyond))
             self._holding[function.name] = holds
-            self.tripped[function.name] = self.tripped[function.name] or holds
-        wanted = {e.name for f in self._functions if self.tripped[f.name] for e in f.elements}
-        no_air = air_kpa < AIR_FAIL_KPA
-        for name, valve in self.valves.items():
-            slower = knobs.get(f"valve.{name}.slow", 0.0)
-            valve.step(no_air or name in wanted, slower, f"valve.{name}.stuck" in knobs)
+            if holds and not self.tripped[function.name]:
+                self.tripped[function.name] = self.changed = True
+        self._move_valves(no_air=air_kpa < AIR_FAIL_KPA)
 
-    def _votes(self, function: SafetyFunction, rows: tuple[int, ...], value: F8) -> bool:
-        sign = 1.0 if function.direction == "H" else -1.0
-        channels = tuple(
-            Channel(
-                beyond=sign * (float(value[row]) - function.setpoint) >= 0.0,
-                bypassed=self._bypassed[channel.point],
-                faulted=self._faulted[channel.point],
-            )
-            for channel, row in zip(function.inputs, rows, strict=True)
+    def _trips(self, i: int, value: F8, beyond: Bool) -> bool:
+        function, mode_row = self._functions[i], self._mode_row[i]
+        if mode_row is not None and float(value[mode_row]) not in function.hazardous_values:
+            return False
+        own = slice(int(self._first[i]), int(self._first[i + 1]))
+        said = (beyond[own].tolist(), self._bypassed[own].tolist(), self._faulted[own].tolist())
+        return votes_to_trip(
+            function,
+            tuple(Channel(beyond=b, bypassed=off, faulted=bad) for b, off, bad in zip(*said, strict=True)),
         )
-        return votes_to_trip(function, channels)
+
+    def _move_valves(self, *, no_air: bool) -> None:
+        wanted = frozenset(e.name for f in self._functions if self.tripped[f.name] for e in f.elements)
+        if no_air:
+            wanted = frozenset(self.valves) - AIR_RECEIVER | wanted
+        if wanted == self._safe_wanted and not self._moving:
+            return
+        self._safe_wanted, self._moving, self.changed = wanted, False, True
+        for name, valve in self.valves.items():
+            before = valve.opening
+            valve.step(name in wanted, self._slower[name], name in self._stuck)
+            if valve.opening != before:
+                self.opening[name], self._moving = valve.opening, True
 
     def reset(self, name: str) -> bool:
         """Release a latched trip; refused (False) while its cause still holds."""
         if self._holding[name]:
             return False
         self.tripped[name] = False
+        self._knobs_moved = True
         return True
 
-    def bit(self, quantity: str) -> float:
-        """A bit by its quantity: sis.bypass.<point>, sis.fault.<point>, sis.trip.<function>, sis.valve.<element>."""
-        _, kind, name = quantity.split(".", 2)
-        match kind:
-            case "bypass":
-                return float(self._bypassed[name])
-            case "fault":
-                return float(self._faulted[name])
-            case "trip":
-                return float(self.tripped[name])
-            case _:
-                return float(self.valves[name].at_safe_end)
+    def bits(self, quantities: tuple[str, ...]) -> F8:
+        """Bits by quantity: sis.bypass.<point>, sis.fault.<point>, sis.trip.<function>, sis.valve.<element>."""
+        said: dict[str, dict[str, bool]] = {
+            "bypass": dict(zip(self._points, self._bypassed.tolist(), strict=True)),
+            "fault": dict(zip(self._points, self._faulted.tolist(), strict=True)),
+            "trip": self.tripped,
+            "valve": {name: valve.at_safe_end for name, valve in self.valves.items()},
+        }
+        found = []
+        for quantity in quantities:
+            _, kind, name = quantity.split(".", 2)
+            found.append(said[kind][name])
+        return np.array(found, dtype=np.float64)

@@ -91,7 +91,10 @@ def decode(body: bytes, into: Answers, start: int, count: int) -> None:
 
 def settle(value: F8, status: U4) -> tuple[F8, U4]:
     """NaN wherever the status is Bad, and Bad wherever the value is not finite although the server calls it usable."""
-    broken = ~np.isfinite(value) & ~is_bad(status)
+    finite = np.isfinite(value)
+    if finite.all() and not status.any():
+        return value, status
+    broken = ~finite & ~is_bad(status)
     status = np.where(broken, np.uint32(BAD), status)
     return np.where(is_bad(status), np.nan, value), status
 

@@ -22,8 +22,12 @@ def time_constant_from_t90_s(t90_s: float) -> float:
 
 def lagged(measured: Array, true: Array, tau_s: Array, dt_s: float) -> Array:
     """Readings after `dt_s` with the true values held, all of shape (n_points,); tau 0 reads the truth at once."""
-    share = np.where(tau_s > 0.0, -np.expm1(-dt_s / np.where(tau_s > 0.0, tau_s, 1.0)), 1.0)
-    return measured + share * (true - measured)
+    return measured + lag_share(tau_s, dt_s) * (true - measured)
+
+
+def lag_share(tau_s: Array, dt_s: float) -> Array:
+    """What a step of `dt_s` makes up of the way to the true value, (n_points,); 1 with tau 0."""
+    return np.where(tau_s > 0.0, -np.expm1(-dt_s / np.where(tau_s > 0.0, tau_s, 1.0)), 1.0)
 
 
 def ramp_reading_k(t_start_k: float, rate_k_s: float, tau_s: float, time_s: float) -> float:
