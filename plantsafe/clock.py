@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 NS_PER_S = 1_000_000_000
 
@@ -48,6 +48,18 @@ class Clock:
         delay_s = self.wall_s(plant_ns - self.now_ns())
         await asyncio.sleep(max(0.0, delay_s))
 
+    async def wait_until(self, plant_ns: int, stop: asyncio.Event) -> bool:
+        """Wait for an instant of steady plant time or for `stop`; True when it was `stop`."""
+        wait_s = self.wall_s(plant_ns - self.now_ns())
+        if wait_s <= 0:
+            await asyncio.sleep(0)
+            return stop.is_set()
+        try:
+            await asyncio.wait_for(stop.wait(), wait_s)
+        except TimeoutError:
+            return False
+        return True
+
     def encode(self) -> str:
         """The clock as text, for a child process on the same machine."""
         return f"{self.epoch_ns},{self.start_ns},{self.rate!r},{int(self.live)}"
@@ -57,3 +69,34 @@ class Clock:
         """The clock that `encode` wrote."""
         epoch_ns, start_ns, rate, live = text.split(",")
         return cls(epoch_ns=int(epoch_ns), start_ns=int(start_ns), rate=float(rate), live=live == "1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SteppedClock(Clock):
+    """Plant time that stands until somebody waits for an instant, and is there at once: recorded values, unhurried.
+
+    `rate` only says how patient a wait in wall time is: at 0.01 what may take a plant second may take 100 wall seconds,
+    so that a busy machine gives the same record as an idle one.
+    """
+
+    rate: float = 0.01
+    _at: list[int] = field(default_factory=list)
+
+    @classmethod
+    def at(cls, epoch_ns: int) -> "SteppedClock":
+        """A clock that stands at `epoch_ns`."""
+        return cls(epoch_ns=epoch_ns, start_ns=0, _at=[epoch_ns])
+
+    def now_ns(self) -> int:
+        """The instant that was last waited for."""
+        return self._at[0]
+
+    async def wait_until(self, plant_ns: int, stop: asyncio.Event) -> bool:
+        """Be there, after everyone else had a turn."""
+        await asyncio.sleep(0)
+        self._at[0] = max(self._at[0], plant_ns)
+        return stop.is_set()
+
+    async def sleep_until(self, plant_ns: int) -> None:
+        """Be there."""
+        await self.wait_until(plant_ns, asyncio.Event())

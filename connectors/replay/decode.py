@@ -86,7 +86,7 @@ def _read(
         raise SourceError(f"{path}: {error.message}", mend=error.mend) from error
     except (KeyError, ValueError, OSError) as error:
         raise SourceError(f"there is no time zone {zone!r}", mend="write one as Asia/Shanghai") from error
-    report = Report(strangers=dict.fromkeys(layout.strangers, 0))
+    report = Report(file=str(path), strangers=dict.fromkeys(layout.strangers, 0))
     samples = Samples()
     mine = points_of(plant, source)
     for line, fields in rows:

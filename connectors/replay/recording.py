@@ -19,12 +19,17 @@ class BadRow:
 
     line: int
     wrong: str
+    file: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.wrong}"
 
 
 @dataclass(slots=True, kw_only=True)
 class Report:
     """What reading a file found: rows in it, how many of them are bad (the first ones named), unknown names."""
 
+    file: str = ""
     rows: int = 0
     bad_rows: int = 0
     named: list[BadRow] = field(default_factory=list)
@@ -34,7 +39,15 @@ class Report:
         """One row more that is bad."""
         self.bad_rows += 1
         if len(self.named) < NAMED_AT_MOST:
-            self.named.append(BadRow(line=line, wrong=wrong))
+            self.named.append(BadRow(line=line, wrong=wrong, file=self.file))
+
+    def add(self, other: "Report") -> None:
+        """What another file of the same source held."""
+        self.rows += other.rows
+        self.bad_rows += other.bad_rows
+        self.named += other.named[: NAMED_AT_MOST - len(self.named)]
+        for name, count in other.strangers.items():
+            self.strangers[name] = self.strangers.get(name, 0) + count
 
 
 class Samples:
@@ -57,33 +70,28 @@ class Samples:
 
     def recording(self, n_points: int, layout: Layout) -> "Recording":
         """All samples in the order of time; without a time column, rows are numbered from 0."""
-        time_ns = np.array(self._time, dtype=np.int64)
-        order = np.argsort(time_ns, kind="stable")
-        times, first = np.unique(time_ns[order], return_index=True)
         return Recording(
             n_points=n_points,
-            times_ns=times,
             timed=layout.time >= 0,
-            first=np.append(first, len(order)).astype(np.int64),
-            time_ns=time_ns[order],
-            point=np.array(self._point, dtype=np.int64)[order],
-            value=np.array(self._value, dtype=np.float64)[order],
-            status=np.array(self._status, dtype=np.uint32)[order],
+            time_ns=np.array(self._time, dtype=np.int64),
+            point=np.array(self._point, dtype=np.int64),
+            value=np.array(self._value, dtype=np.float64),
+            status=np.array(self._status, dtype=np.uint32),
         )
 
 
 class Recording(Sequence[Columns]):
     """Row i is what stood at the i-th time: the last sample of each point until then. Cheap from row to row."""
 
-    def __init__(
-        self, *, n_points: int, times_ns: I8, timed: bool, first: I8, time_ns: I8, point: I8, value: F8, status: U4
-    ) -> None:
-        """times_ns (n_rows) ascends; samples first[i] to first[i + 1] are of row i. `timed`: times are times, not
-        numbers of rows. time_ns, point, value, status: (n_samples)."""
-        self.times_ns = times_ns
+    def __init__(self, *, n_points: int, timed: bool, time_ns: I8, point: I8, value: F8, status: U4) -> None:
+        """time_ns, point, value, status: (n_samples), in any order. `timed`: times are times, not numbers of rows."""
+        order = np.argsort(time_ns, kind="stable")
+        self.times_ns, first = np.unique(time_ns[order], return_index=True)
         self.timed = timed
         self._n_points = n_points
-        self._first, self._time, self._point, self._value, self._status = first, time_ns, point, value, status
+        self._first = np.append(first, len(order)).astype(np.int64)
+        self._time, self._point = time_ns[order], point[order]
+        self._value, self._status = value[order], status[order]
         self._row: int
         self._at_value: F8
         self._at_status: U4
@@ -92,6 +100,21 @@ class Recording(Sequence[Columns]):
 
     def __len__(self) -> int:
         return len(self.times_ns)
+
+    def holds(self, point: int) -> bool:
+        """True when there is any sample of the point."""
+        return bool((self._point == point).any())
+
+    def followed_by(self, other: "Recording") -> "Recording":
+        """Both in one; where both have a sample of a point at one time, the other's counts."""
+        return Recording(
+            n_points=self._n_points,
+            timed=self.timed and other.timed,
+            time_ns=np.concatenate((self._time, other._time)),
+            point=np.concatenate((self._point, other._point)),
+            value=np.concatenate((self._value, other._value)),
+            status=np.concatenate((self._status, other._status)),
+        )
 
     @overload
     def __getitem__(self, row: int) -> Columns: ...

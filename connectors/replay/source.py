@@ -14,11 +14,12 @@ from connectors.replay.decode import read_csv, read_parquet
 from connectors.replay.recording import Recording, Report
 from plantsafe.clock import NS_PER_S, Clock
 from plantsafe.errors import SourceError
-from plantsafe.frame import I8, Frame, Origin, is_bad
+from plantsafe.frame import GOOD, I8, Frame, Origin, is_bad
 from plantsafe.plant import Plant
 from plantsafe.source import Columns, SourceCounts, silence
 
 Pace = Literal["rows", "times"]
+Form = Literal["csv", "parquet"]
 HOLD_INTERVALS = 3.0  # site default: a hole of three usual intervals is silence, not a value that stands
 NAMED_IN_LOG = 5  # site default: an event names no more rows than a person reads
 
@@ -42,8 +43,12 @@ class ReplaySource:
         times_ns: I8 | None = None,
         pace: Pace = "rows",
         hold_s: float | None = None,
+        own_times: bool = False,
     ) -> None:
-        """times_ns (n_rows) ascends; `hold_s` left out is three times the usual interval between rows."""
+        """times_ns (n_rows) ascends; `hold_s` left out is three times the usual interval between rows.
+
+        With `own_times` the clock shows the times of the file: nothing is moved.
+        """
         self._name = source_name
         self._points = plant.sources.points[plant.sources.row[source_name]]
         if not isinstance(columns, Recording):
@@ -62,7 +67,9 @@ class ReplaySource:
         usual_ns = float(np.median(np.diff(self._times_ns))) if len(self._times_ns) > 1 else float(NS_PER_S)
         self._hold_ns = round(HOLD_INTERVALS * usual_ns if hold_s is None else hold_s * NS_PER_S)
         self._next = 0
+        self._own_times = own_times
         self._shift_ns: int | None = None
+        self._beat: tuple[int, float, float] | None = None
         self._counts = SourceCounts()
         self.report = Report(rows=len(columns))
 
@@ -71,32 +78,36 @@ class ReplaySource:
         cls,
         plant: Plant,
         source_name: str,
-        path: Path,
-        *,
+        *paths: Path,
         names: Mapping[str, str] | None = None,
         zone: str | None = None,
+        form: Form | None = None,
         pace: Pace = "rows",
         hold_s: float | None = None,
+        own_times: bool = False,
     ) -> Self:
-        """The rows of an export, Parquet by its suffix, else CSV; raises SourceError where it cannot be read.
+        """The rows of an export in one file or several; raises SourceError where one cannot be read.
 
-        names: the file's word -> ours, for columns and points. zone: of times that name none, as Asia/Shanghai.
+        names: the file's word -> ours, for columns and points. zone: of times that name none, as Asia/Shanghai. form:
+        left out, Parquet by its suffix, else CSV. A heartbeat that no file holds counts the reads while rows stand.
         """
-        reader = read_parquet if path.suffix.lower() in (".parquet", ".pq") else read_csv
-        recording, report = reader(plant, source_name, path, names=names or {}, zone=zone)
+        recording: Recording | None = None
+        report = Report()
+        for path in paths:
+            parquet = form == "parquet" or (form is None and path.suffix.lower() in (".parquet", ".pq"))
+            reader = read_parquet if parquet else read_csv
+            part, of_part = reader(plant, source_name, path, names=names or {}, zone=zone)
+            _log_mistakes(source_name, of_part)
+            if recording is not None and not (recording.timed and part.timed):
+                raise SourceError(f"{path}: rows without times cannot follow another file", mend="give a time column")
+            recording = part if recording is None else recording.followed_by(part)
+            report.add(of_part)
+        if recording is None:
+            raise SourceError(f"source {source_name} replays no files", mend="name at least one")
         times_ns = recording.times_ns if recording.timed else None
-        source = cls(plant, source_name, recording, times_ns=times_ns, pace=pace, hold_s=hold_s)
+        source = cls(plant, source_name, recording, times_ns=times_ns, pace=pace, hold_s=hold_s, own_times=own_times)
         source.report = report
-        if report.bad_rows or report.strangers:
-            log.warning(
-                "replay_file_has_mistakes",
-                source=source_name,
-                file=path.name,
-                rows=report.rows,
-                bad_rows=report.bad_rows,
-                first=[f"{bad.line}: {bad.wrong}" for bad in report.named[:NAMED_IN_LOG]],
-                unknown=list(report.strangers)[:NAMED_IN_LOG],
-            )
+        source._beat = _beat_of(plant, source_name, recording)
         return source
 
     @classmethod
@@ -161,12 +172,15 @@ class ReplaySource:
 
     async def open(self) -> None:
         """Begin at the first row."""
-        self._next, self._shift_ns = 0, None
+        self._next, self._shift_ns = 0, 0 if self._own_times else None
 
     async def read(self, clock: Clock) -> Columns:
         """The next row, or the one whose time the clock has reached."""
         began_ns = time.monotonic_ns()
         columns = self._by_row() if self._pace == "rows" else self._by_time(clock.now_ns())
+        if self._beat is not None and columns.answered:
+            point, low, steps = self._beat
+            columns.value[point], columns.status[point] = low + self._counts.reads % steps, GOOD
         took_ns = time.monotonic_ns() - began_ns
         self._counts = replace(
             self._counts,
@@ -179,6 +193,11 @@ class ReplaySource:
 
     async def close(self) -> None:
         """Nothing is held open."""
+
+    @property
+    def makes_heartbeat(self) -> bool:
+        """True when no file holds the source's heartbeat."""
+        return self._beat is not None
 
     def _by_row(self) -> Columns:
         if self.left <= 0:
@@ -197,3 +216,26 @@ class ReplaySource:
         columns = self._columns[row]
         stamped = columns.source_time_ns != 0
         return replace(columns, source_time_ns=np.where(stamped, columns.source_time_ns + self._shift_ns, 0))
+
+
+def _log_mistakes(source_name: str, report: Report) -> None:
+    if report.bad_rows or report.strangers:
+        log.warning(
+            "replay_file_has_mistakes",
+            source=source_name,
+            file=report.file,
+            rows=report.rows,
+            bad_rows=report.bad_rows,
+            first=[f"{bad.line}: {bad.wrong}" for bad in report.named[:NAMED_IN_LOG]],
+            unknown=list(report.strangers)[:NAMED_IN_LOG],
+        )
+
+
+def _beat_of(plant: Plant, source_name: str, recording: Recording) -> tuple[int, float, float] | None:
+    """Place of the heartbeat in the columns, its lowest value and how many it has; None when the files hold it."""
+    row = int(plant.sources.heartbeat[plant.sources.row[source_name]])
+    point = plant.sources.points[plant.sources.row[source_name]].tolist().index(row)
+    if recording.holds(point):
+        return None
+    low, high = float(plant.points.low[row]), float(plant.points.high[row])
+    return point, low, max(2.0, high - low + 1.0)

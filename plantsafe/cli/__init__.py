@@ -20,6 +20,7 @@ from plantsafe.cli import (
     journal,
     plant,
     probe,
+    replay,
     run,
     scenario,
     summary,
@@ -33,7 +34,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (demo, run, check, plant, browse, probe, cert, fault, journal, history, scenario, summary, account):
+for module in (
+    demo, run, replay, check, plant, browse, probe, cert, fault, journal, history, scenario, summary, account
+):  # fmt: skip
     module.register(app)
 
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from connectors.factory import make_source
+from plantsafe.cli.recorded_run import recorded_by_file, run_recorded
 from plantsafe.clock import Clock
 from plantsafe.errors import SourceError
 from plantsafe.lifeline import end_with_parent, stop_on_signals
@@ -49,12 +50,18 @@ def run_service(plant_file: Path, data: Path, source: list[str], *, health_port:
         raise SourceError(
             f"the plant has no source {sorted(unknown)[0]!r}", mend=f"one of {', '.join(compiled.sources.names)}"
         )
+    recorded = [entry.recorded for entry in compiled.file.sources if entry.recorded is not None]
+    if len(recorded) == compiled.n_sources:
+        rate = None if all(entry.speed == "fast" for entry in recorded) else 1.0
+        make = recorded_by_file(plant_file.parent, endpoints)
+        run_recorded(compiled, data, make, rate=rate, health_port=health_port)
+        return
     plant_clock = Clock.decode(clock) if clock else Clock.system()
     metrics = Metrics(period_wall_s=plant_clock.wall_s(compiled.period_ns))
     health = HealthServer(metrics, health_port)
 
     def sources(plant: Plant) -> list[Source]:
-        return [make_source(plant, name, endpoints.get(name)) for name in plant.sources.names]
+        return [make_source(plant, name, endpoints.get(name), base=plant_file.parent) for name in plant.sources.names]
 
     service = ScanService(compiled, data, sources, plant_clock, metrics)
     gc.collect()

@@ -107,7 +107,7 @@ class ScanService:
         schedule = Schedule(first=number, start_ns=first_utc_ns - skew_ns, period_ns=period_ns)
         facts = [_started(use.engine, resumed, number), *resumed.facts]
         while not stop.is_set():
-            if await self._stopped_before(stop, schedule.instant_ns(number)):
+            if await clock.wait_until(schedule.instant_ns(number), stop):
                 break
             due = schedule.due(number, clock.now_ns())
             if due > number:
@@ -128,17 +128,6 @@ class ScanService:
         }
         rows = self._chain([Fact(kind="service_stopped", subject="service", body=body)], number - 1, clock.utc_ns())
         writer.write_events(rows)
-
-    async def _stopped_before(self, stop: asyncio.Event, instant_ns: int) -> bool:
-        wait_s = self._clock.wall_s(instant_ns - self._clock.now_ns())
-        if wait_s <= 0:
-            await asyncio.sleep(0)
-            return stop.is_set()
-        try:
-            await asyncio.wait_for(stop.wait(), wait_s)
-        except TimeoutError:
-            return False
-        return True
 
     def _count_lateness(self, instant_ns: int) -> None:
         late_s = self._clock.wall_s(self._clock.now_ns() - instant_ns)

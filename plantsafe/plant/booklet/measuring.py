@@ -140,7 +140,7 @@ def _source(phrase: Phrase, source: SourceEntry) -> Iterator[Part]:
     read = sum(point.source == source.name for point in phrase.file.points)
     facts: list[Fact] = [
         phrase.fact("protocol", phrase.said("protocols", source.protocol)),
-        phrase.fact("endpoint", source.endpoint),
+        phrase.fact("endpoint", ", ".join(source.recorded.files) if source.recorded else source.endpoint),
         phrase.fact("heartbeat", heartbeat),
         phrase.fact("count_points", str(read)),
         phrase.fact("scan_period", phrase.seconds(source.scan_period_s or phrase.file.scan_period_s)),

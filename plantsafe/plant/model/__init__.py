@@ -26,13 +26,13 @@ from plantsafe.plant.model.register import (
     ReliefDevice,
 )
 from plantsafe.plant.model.site import Partition, Person, Site, Workshop
-from plantsafe.plant.model.source import Credentials, FastGroup, SourceEntry, SourceLimits
+from plantsafe.plant.model.source import Credentials, FastGroup, Recorded, SourceEntry, SourceLimits
 from plantsafe.plant.model.unit import Hazard, NotApplicable, Phase, ProcessType, Unit, Window
 
 __all__ = [
     "Alarm", "CauseRow", "Cell", "Certificate", "Credentials", "Day", "Effect", "Entry", "ExpressionAlarm", "FastGroup",
     "FinalElement", "Found", "FunctionInput", "GasDetector", "Hazard", "Inventory", "LaboratorySample", "ModbusAddress",
     "Name", "NotApplicable", "OpcUaAddress", "Partition", "Person", "Phase", "PlantFile", "Point", "PowerSupply",
-    "Precondition", "ProcessType", "Registers", "Reliability", "ReliefDevice", "SafetyFunction", "Site", "SourceEntry",
-    "SourceLimits", "Subsystem", "Text", "Unit", "Window", "Workshop",
+    "Precondition", "ProcessType", "Recorded", "Registers", "Reliability", "ReliefDevice", "SafetyFunction", "Site",
+    "SourceEntry", "SourceLimits", "Subsystem", "Text", "Unit", "Window", "Workshop",
 ]  # fmt: skip

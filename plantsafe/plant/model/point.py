@@ -99,5 +99,5 @@ class Point(Ruled):
         elif self.resolution > high - low:
             wrong = f"resolution {self.resolution:g} is more than the range {low:g} to {high:g}"
             yield Found(("resolution",), wrong, "give the smallest step that the instrument shows", "range")
-        if (self.opcua is None) == (self.modbus is None):
+        if self.opcua is not None and self.modbus is not None:
             yield Found((), "a point has one address", "give either opcua or modbus", "address")

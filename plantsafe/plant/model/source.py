@@ -50,6 +50,24 @@ class Credentials(Ruled):
             yield Found(("certificate",), "a certificate without its key", "name the file of private_key", "secret")
 
 
+class Recorded(Entry):
+    """A historian's export that is read in the place of a system, so that the product can be tried on the past.
+
+    files: CSV or Parquet, wide or long, their paths from the folder of the plant file. format: None for what the
+    suffix says. time_column, names: the file's words, and for points ours for them. time_zone: of times that name none.
+    hold_s: how long a row stands, None for three usual intervals. speed: in step with the clock, or as fast as the
+    machine can.
+    """
+
+    files: tuple[str, ...] = Field(min_length=1)
+    format: Literal["csv", "parquet"] | None = None
+    time_column: str | None = None
+    time_zone: str | None = None
+    names: dict[str, str] = Field(default_factory=dict)
+    hold_s: float | None = Field(default=None, gt=0)
+    speed: Literal["real", "fast"] = "real"
+
+
 class SourceEntry(Ruled):
     """Where values come from. `heartbeat` is a point that changes while the source is alive.
 
@@ -59,8 +77,9 @@ class SourceEntry(Ruled):
 
     name: Name
     title: Text
-    protocol: Literal["opcua", "modbus"]
-    endpoint: str
+    protocol: Literal["opcua", "modbus", "replay"]
+    endpoint: str = ""
+    recorded: Recorded | None = None
     namespace: str | None = None
     security: Literal["None", "Basic256Sha256", "Aes256Sha256RsaPss"] = "None"
     security_mode: Literal["Sign", "SignAndEncrypt"] = "SignAndEncrypt"
@@ -77,6 +96,12 @@ class SourceEntry(Ruled):
 
     def own_mistakes(self) -> Iterator[Found]:
         """An endpoint without secrets, and a secured link with its certificate."""
+        if self.protocol == "replay":
+            yield from _replay_mistakes(self)
+            return
+        if self.recorded is not None:
+            wrong = f"recorded files, but the source speaks {self.protocol}"
+            yield Found(("recorded",), wrong, "write protocol: replay, or remove recorded", "endpoint")
         if "@" in self.endpoint.split("?")[0]:
             wrong = "the endpoint carries a user or a password"
             yield Found(("endpoint",), wrong, "write credentials: {user: ..., password_env: NAME}", "secret")
@@ -102,3 +127,16 @@ def _is_endpoint(endpoint: str, protocol: str) -> bool:
         return parts.scheme == scheme and bool(parts.hostname) and (parts.port or 0) > 0
     except ValueError:
         return False
+
+
+def _replay_mistakes(source: SourceEntry) -> Iterator[Found]:
+    """Files in the place of an endpoint, and nothing that only a link has."""
+    if source.recorded is None:
+        yield Found(("protocol",), "a replay of no files", "give recorded: {files: [...]}", "endpoint")
+    for key, has in (
+        ("endpoint", bool(source.endpoint)),
+        ("security", source.security != "None"),
+        ("credentials", source.credentials is not None),
+    ):
+        if has:
+            yield Found((key,), f"a replay has no {key}", f"remove {key}", "endpoint")

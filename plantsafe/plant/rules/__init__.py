@@ -17,7 +17,12 @@ EACH: dict[Section, tuple[EachRule, ...]] = {
         units.phases_are_states,
         units.windows_are_in_range,
     ),
-    ("sources",): (sources.heartbeat_is_its_own, sources.fast_points_are_its_own, sources.period_is_a_multiple),
+    ("sources",): (
+        sources.heartbeat_is_its_own,
+        sources.fast_points_are_its_own,
+        sources.period_is_a_multiple,
+        sources.fast_replay_is_alone,
+    ),
     ("points",): (sources.protocol_fits,),
     ("alarms",): (
         alarms.limit_is_in_range,

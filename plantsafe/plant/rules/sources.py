@@ -34,10 +34,26 @@ def period_is_a_multiple(view: View, source: Any) -> Iterator[Found]:
         yield Found(("scan_period_s",), wrong, f"write a multiple of {period:g}", "scan-period")
 
 
+def fast_replay_is_alone(view: View, source: Any) -> Iterator[Found]:
+    """Plant time cannot run ahead while a system of the present is read."""
+    if source.protocol == "replay" and source.recorded.speed == "fast":
+        for other in view.section("sources"):
+            if other.protocol != "replay" or other.recorded.speed != "fast":
+                wrong = f"as fast as possible, but {other.name} is read in step with the clock"
+                yield Found(("recorded", "speed"), wrong, "write real, or replay all sources fast", "replay")
+                return
+
+
 def protocol_fits(view: View, point: Any) -> Iterator[Found]:
-    """The address is one of the source's protocol."""
+    """The address is one of the source's protocol; what is replayed needs none."""
     has, want = "opcua" if point.opcua is not None else "modbus", view.source(point.source).protocol
-    if has != want and (point.opcua is None) != (point.modbus is None):
+    if want == "replay":
+        return
+    if point.opcua is None and point.modbus is None:
+        yield Found(
+            (), "a point has one address", f"give either opcua or modbus: {point.source} speaks {want}", "address"
+        )
+    elif has != want and (point.opcua is None) != (point.modbus is None):
         wrong = f"source {point.source} speaks {want}"
         yield Found((has,), wrong, f"give the point a {want} address", "address")
 
