@@ -9,7 +9,8 @@ safety functions and sources have names built from the plant file:
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -38,6 +39,8 @@ PROCESS_KNOBS: dict[str, float] = {
     "u.air": 1.0,
     "gas.no2_kg_s": 0.0,
     "people.P11": 0.0,
+    "kinetics": 1.0,
+    "heat_transfer": 1.0,
 }
 OTHER_KNOBS = ("instrument", "sis", "valve", "source", "heartbeat")
 _FACTORS = frozenset(knob for knob, healthy in PROCESS_KNOBS.items() if healthy == 1.0)
@@ -80,6 +83,7 @@ class Injected:
     end: float | None
 
 
+@cache
 def load_catalogue() -> dict[str, Fault]:
     """The faults that `faults.yaml` beside this module describes, by name."""
     text = resources.files("simulation").joinpath("faults.yaml").read_text(encoding="utf-8")
@@ -109,9 +113,18 @@ class FaultBook:
         self._injected: dict[str, Injected] = {}
 
     def inject(
-        self, name: str, onset_s: float = 0.0, *, duration_s: float | None = None, point: str | None = None
+        self,
+        name: str,
+        onset_s: float = 0.0,
+        *,
+        duration_s: float | None = None,
+        point: str | None = None,
+        ramp_s: float | None = None,
     ) -> None:
-        """Begin a fault `onset_s` from now; a second injection of the same fault (and point) replaces the first."""
+        """Begin a fault `onset_s` from now; a second injection of the same fault (and point) replaces the first.
+
+        `ramp_s` replaces the ramp of the catalogue.
+        """
         if name not in self.catalogue:
             raise SimulationError(f"there is no fault {name!r}", mend=f"one of: {', '.join(sorted(self.catalogue))}")
         if onset_s < 0.0 or (duration_s is not None and duration_s <= 0.0):
@@ -124,6 +137,8 @@ class FaultBook:
             raise SimulationError(f"fault {name}: there is no point {point!r}", mend="name a point of the plant file")
         if fault.point is not None:
             fault = _at_point(fault, point or fault.point)
+        if ramp_s is not None:
+            fault = replace(fault, effects=tuple(replace(effect, ramp_s=ramp_s) for effect in fault.effects))
         onset = self._now + onset_s
         end = None if duration_s is None else onset + duration_s
         self._injected[name if point is None else f"{name}:{point}"] = Injected(fault=fault, onset=onset, end=end)
@@ -132,6 +147,12 @@ class FaultBook:
         """Let none of `functions` act from now on: the unprotected twin of a scenario."""
         effects = tuple(Effect(knob=f"sis.defeat.{name}", value=1.0) for name in functions)
         fault = Fault(name="unprotected", title_en="no safety function acts", title_zh="联锁全部拒动", effects=effects)
+        self._injected[fault.name] = Injected(fault=fault, onset=self._now, end=None)
+
+    def vary(self, *, kinetics: float, heat_transfer: float) -> None:
+        """Let every reactor react and transfer heat by these factors from now on: a robustness run."""
+        effects = (Effect(knob="kinetics", value=kinetics), Effect(knob="heat_transfer", value=heat_transfer))
+        fault = Fault(name="variation", title_en="another plant of the same kind", title_zh="同类装置", effects=effects)
         self._injected[fault.name] = Injected(fault=fault, onset=self._now, end=None)
 
     def clear(self, name: str) -> None:
@@ -174,14 +195,5 @@ def _turn(knobs: dict[str, float], effect: Effect, share: float) -> None:
 
 
 def _at_point(fault: Fault, point: str) -> Fault:
-    effects = tuple(
-        Effect(
-            knob=effect.knob.replace("{point}", point),
-            value=effect.value,
-            from_s=effect.from_s,
-            ramp_s=effect.ramp_s,
-            until_s=effect.until_s,
-        )
-        for effect in fault.effects
-    )
-    return Fault(name=fault.name, title_en=fault.title_en, title_zh=fault.title_zh, effects=effects, point=point)
+    effects = tuple(replace(effect, knob=effect.knob.replace("{point}", point)) for effect in fault.effects)
+    return replace(fault, effects=effects, point=point)

@@ -1,7 +1,7 @@
 """The simulated plant: process, control, safety system, instruments, people and faults on one simpy clock."""
 
-from collections.abc import Generator
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -52,13 +52,25 @@ class SimulatedPlant:
     """A plant that lives a second at a time; the same seed and the same faults give the same bits.
 
     `epoch_ns` is the UTC of the first readings; `warm_s` seconds were lived before, so an hour finds R101 dosing.
+    `variation` holds factors that make it another plant of the same kind: kinetics, heat_transfer, noise.
     """
 
-    def __init__(self, plant: Plant, *, seed: int, epoch_ns: int, warm_s: float = 3600.0) -> None:
+    def __init__(
+        self,
+        plant: Plant,
+        *,
+        seed: int,
+        epoch_ns: int,
+        warm_s: float = 3600.0,
+        variation: Mapping[str, float] | None = None,
+    ) -> None:
         streams = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(3)]
         warm = max(1, round(warm_s))
         self.plant = plant
         self.faults = FaultBook(frozenset(plant.points.names))
+        varied = {"kinetics": 1.0, "heat_transfer": 1.0, "noise": 1.0, **(variation or {})}
+        if variation:
+            self.faults.vary(kinetics=varied["kinetics"], heat_transfer=varied["heat_transfer"])
         self._env = simpy.Environment()
         self._now = 0
         self._start_ns = epoch_ns - warm * NS_PER_S
@@ -69,6 +81,7 @@ class SimulatedPlant:
         self.safety = SafetyLogic(plant)
         self._conditions = Conditions(knobs=self.faults.knobs, wander=self._wander.now)
         binding = load_binding(plant)
+        binding = replace(binding, noise=binding.noise * varied["noise"])
         bits = [i for i, quantity in enumerate(binding.quantity) if quantity.startswith("sis.")]
         self._bit_rows = np.array(bits, dtype=np.intp)
         self._bit_quantity = tuple(binding.quantity[i] for i in bits)

@@ -1,12 +1,27 @@
-"""`plantsafe scenario run`: a simulated accident with a verdict."""
+"""`plantsafe scenario`: simulated accidents with a verdict."""
 
+import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from plantsafe.errors import FileMistakesError, PlantsafeError
+from plantsafe.language import language_of
+
+if TYPE_CHECKING:
+    from simulation.runner import Outcome, Task
+
+JOBS = min(2, os.cpu_count() or 1)
+
+Names = Annotated[list[str] | None, typer.Argument(help="shipped scenarios by name, or files, or folders of files")]
+All = Annotated[bool, typer.Option("--all", help="all shipped scenarios")]
+Seeds = Annotated[str, typer.Option(help="seeds of varied plants, such as 1-20 or 3,7; without it the nominal plant")]
+Jobs = Annotated[int, typer.Option(min=1, help="processes")]
+Junit = Annotated[Path | None, typer.Option(help="write a JUnit report")]
+Json = Annotated[Path | None, typer.Option(help="write a report as JSON")]
+Tongue = Annotated[str, typer.Option("--language", help="of what is printed: en or zh")]
 
 
 def register(app: typer.Typer) -> None:
@@ -14,33 +29,118 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Simulated accidents with a verdict.", no_args_is_help=True)
     app.add_typer(group, name="scenario")
 
-    @group.callback()
-    def _group() -> None:
-        """Simulated accidents with a verdict."""
+    @group.command(name="list")
+    def list_(language: Tongue = "en") -> None:
+        """The shipped scenarios."""
+        from simulation.scenario import SHIPPED, load_scenario
+
+        tongue = language_of(language)
+        for path in sorted(SHIPPED.glob("*.yaml")):
+            title = load_scenario(path).file.title
+            typer.echo(f"{path.stem:32s} {title.zh if tongue == 'zh' else title.en}")
 
     @group.command()
-    def run(files: Annotated[list[Path], typer.Argument(help="scenario files")]) -> None:
+    def run(
+        names: Names = None,
+        every: All = False,
+        seeds: Seeds = "",
+        jobs: Jobs = JOBS,
+        junit: Junit = None,
+        json: Json = None,
+        language: Tongue = "en",
+    ) -> None:
         """Run scenarios in virtual time; exit 1 when one is red, 2 when one cannot be run as written."""
-        from simulation.runner import run_file
+        from simulation.runner import run_all
 
-        red = 0
-        for path in files:
-            try:
-                outcome = run_file(path)
-            except FileMistakesError as error:
-                typer.echo(f"plantsafe: {error}", err=True)
-                sys.exit(2)
-            except KeyError as error:
-                raise PlantsafeError(
-                    f"{path}: the simulated plant has no quantity {error}", mend="see `loss.quantity`"
-                ) from error
-            typer.echo(f"{outcome.name}: {'GREEN' if outcome.green else 'RED'}")
-            for line in outcome.lines:
-                typer.echo(f"  {'ok ' if line.holds else 'NO '} {line.what}: {line.found}")
-            red += not outcome.green
-        typer.echo(
-            "This shows that the functions as specified would be fast enough in the model; it does not verify an "
-            "installed safety system."
-        )
-        if red:
+        tongue = language_of(language)
+        tasks = _tasks(names or [], every=every, seeds=seeds_of(seeds))
+        with typer.progressbar(length=len(tasks), label="scenarios", file=sys.stderr) as bar:
+            outcomes = run_all(tasks, jobs, lambda _: bar.update(1))
+        _tell(outcomes, tongue)
+        _write(outcomes, junit=junit, json=json)
+        if not all(outcome.green for outcome in outcomes):
             sys.exit(1)
+
+
+def seeds_of(text: str) -> list[int | None]:
+    """`1-20`, `3,7` or both; nothing is the nominal plant."""
+    if not text:
+        return [None]
+    seeds: list[int | None] = []
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        try:
+            seeds += range(int(first), int(last if dash else first) + 1)
+        except ValueError:
+            raise PlantsafeError(f"--seeds {text!r} is not a list of seeds", mend="for example 1-20 or 3,7") from None
+    if not seeds:
+        raise PlantsafeError(f"--seeds {text!r} holds no seed", mend="write the lower number first")
+    return seeds
+
+
+def _tasks(names: list[str], *, every: bool, seeds: list[int | None]) -> "list[Task]":
+    """One task a scenario and seed; every file is read and checked before the first is run."""
+    from simulation.runner import Task
+    from simulation.scenario import SHIPPED, find_scenario, load_scenario
+
+    if not names and not every:
+        raise PlantsafeError("no scenario is named", mend="name scenarios, files or folders, or give --all")
+    paths = sorted(SHIPPED.glob("*.yaml")) if every else []
+    try:
+        for name in names:
+            paths += sorted(Path(name).glob("*.yaml")) if Path(name).is_dir() else [find_scenario(name)]
+        paths = list(dict.fromkeys(paths))
+        if not paths:
+            raise PlantsafeError(f"there is no scenario in {', '.join(names)}", mend="name a folder with .yaml files")
+        for path in paths:
+            load_scenario(path)
+    except FileMistakesError as error:
+        typer.echo(f"plantsafe: {error}", err=True)
+        sys.exit(2)
+    return [Task(path=path, seed=seed) for path in paths for seed in seeds]
+
+
+def _tell(outcomes: "list[Outcome]", language: str) -> None:
+    from simulation.trial.model_card import fingerprint, load_cards
+    from simulation.trial.summary import in_words
+    from simulation.trial.told import Told, told
+
+    def say(text: Told) -> str:
+        return text.zh if language == "zh" else text.en
+
+    for outcome in outcomes:
+        moments, seed = outcome.moments, say(told("report", "seed", seed=outcome.protected.seed))
+        verdict = say(told("report", "green" if outcome.green else "red")).upper()
+        typer.echo(f"{outcome.name} ({seed}): {verdict}")
+        for line in outcome.lines:
+            typer.echo(f"  {'ok' if line.holds else 'NO'} {say(line.what)}: {say(line.found)}")
+        times = [
+            ("detection", moments.detected),
+            ("trip", moments.tripped),
+            ("safe", moments.safe),
+            ("loss", moments.lost),
+        ]
+        said = [f"{say(told('time', key))} {say(in_words(s - moments.fault))}" for key, s in times if s is not None]
+        if moments.margin_s is not None:
+            said.append(f"{say(told('time', 'margin'))} {say(in_words(moments.margin_s))}")
+        typer.echo(f"     {'; '.join(said)}")
+    green = sum(outcome.green for outcome in outcomes)
+    typer.echo(say(told("report", "summary", green=green, count=len(outcomes))))
+    typer.echo(say(told("report", "version", version=load_cards()[0], fingerprint=fingerprint())))
+    for card in {card.part: card for outcome in outcomes for card in outcome.cards}.values():
+        typer.echo(f"  {say(card.title)}: {say(card.valid)}")
+    typer.echo(say(told("report", "statement")))
+
+
+def _write(outcomes: "list[Outcome]", *, junit: Path | None, json: Path | None) -> None:
+    from simulation.trial.summary import as_json, as_junit
+
+    for path, make in ((junit, as_junit), (json, as_json)):
+        if path is None:
+            continue
+        try:
+            path.write_text(make(outcomes), encoding="utf-8")
+        except OSError as error:
+            raise PlantsafeError(
+                f"{path} cannot be written: {error.strerror}", mend="give a file in a folder that exists"
+            ) from error

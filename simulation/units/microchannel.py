@@ -40,10 +40,12 @@ class Microchannel:
         self.conversion = 0.98
         self.ratio = ACID_KG_H / ORGANIC_KG_H
         self._acid_alone_s = 0.0
+        self._kinetics = self._heat_transfer = 1.0
 
     def step(self, c: Conditions) -> None:
         """One second."""
         w, power = c.wander, c.knobs["u.power"]
+        self._kinetics, self._heat_transfer = c.knobs["kinetics"], c.knobs["heat_transfer"]
         self.organic = approach(
             self.organic, c.knobs["m201.organic"] * power * c.opening["XV-201"] * (1 + 0.002 * w["m201"]), 0.3
         )
@@ -103,9 +105,9 @@ class Microchannel:
         residence_s = VOLUME_M3 * DENSITY / flow_kg_s
         h = residence_s / STEPS
         slope = -ACTIVATION_J_MOL / GAS_CONSTANT_J_MOL_K
-        cool = BETA_1_S * h
+        cool = BETA_1_S * self._heat_transfer * h
         mixed = min(self.organic, self.acid) > 0.05
-        k_ref = K_REF_1_S if mixed else 0.0
+        k_ref = K_REF_1_S * self._kinetics if mixed else 0.0
         left, t = 1.0, inlet_c
         nodes, given = [t], 0.0
         for _ in range(STEPS):

@@ -67,6 +67,7 @@ class NitrationTank:
         self._move_contents(dose_kg_h)
         speed = self.speed_rpm / SPEED_RPM
         transfer = max(STILL_TRANSFER, speed**TRANSFER_EXPONENT if speed > 0.0 else 0.0) * c.knobs["r101.fouling"]
+        transfer *= c.knobs["heat_transfer"]
         emulsion = (self.speed_rpm - EMULSION_NONE_RPM) / (EMULSION_FULL_RPM - EMULSION_NONE_RPM)
         discharge_m3_s = self.recipe.discharge_kg_h / 3600.0 / DENSITY
         self.inputs = SemiBatchInputs(
@@ -74,7 +75,7 @@ class NitrationTank:
             t_dosing_k=DOSE_C + ZERO_C_K,
             t_coolant_in_k=t_in_k,
             coolant_kg_s=coolant_kg_s,
-            emulsion=min(1.0, max(0.0, emulsion)),
+            emulsion=min(1.0, max(0.0, emulsion)) * c.knobs["kinetics"],
             heat_transfer=transfer,
             extra_heat_w=AGITATOR_W * speed**3,
         )

@@ -52,7 +52,7 @@ class Tubular:
         flush_kg_h = FLUSH_KG_H * c.opening["XV-303"]
         if not self.lost:
             self._carry(flow_kg_h, flush_kg_h, self._inlet_c)
-            self._react_and_cool()
+            self._react_and_cool(c.knobs["kinetics"], c.knobs["heat_transfer"])
         self._tell(c, flow_kg_h + flush_kg_h)
 
     def _carry(self, flow_kg_h: float, flush_kg_h: float, feed_c: float) -> None:
@@ -69,13 +69,13 @@ class Tubular:
         self.left[1:] += share * (self.left[:-1] - self.left[1:])
         self.left[0] += share * (inlet_left - self.left[0])
 
-    def _react_and_cool(self) -> None:
+    def _react_and_cool(self, kinetics: float, heat_transfer: float) -> None:
         slope = ACTIVATION_J_MOL / GAS_CONSTANT_J_MOL_K
-        k = K_REF_1_S * np.exp(slope * (1.0 / T_REF_K - 1.0 / (self.t_c + 273.15)))
+        k = kinetics * K_REF_1_S * np.exp(slope * (1.0 / T_REF_K - 1.0 / (self.t_c + 273.15)))
         after = self.left * np.exp(-k)
         self.t_c += ADIABATIC_K * (self.left - after)
         self.left = after
-        given = (-np.expm1(-BETA_1_S)) * (self.t_c - self.jacket_c)
+        given = (-np.expm1(-BETA_1_S * heat_transfer)) * (self.t_c - self.jacket_c)
         self.t_c -= given
         given_j = float(given.sum()) * VOLUME_M3 / CELLS * DENSITY * CP_J_KGK
         coolant_w_k = self.coolant_m3_h / 3600.0 * 998.0 * 4180.0 + 40.0  # 40 W/K to the room
