@@ -80,6 +80,18 @@ class Source(Protocol):
         ...
 
 
+@runtime_checkable
+class GroupedSource(Protocol):
+    """A source whose fast groups can be read by themselves; one that cannot leaves it out."""
+
+    def group(self, name: str) -> Source:
+        """The points of a fast group as a source of their own, over the connection of this one.
+
+        Its wire traffic is in the counts of this one.
+        """
+        ...
+
+
 def silence(n_points: int, *, status: int = BAD_NO_COMMUNICATION, origin: Origin = Origin.RECEIVE) -> Columns:
     """The columns of a source that did not answer: NaN and Bad for all of its `n_points` points."""
     return Columns(

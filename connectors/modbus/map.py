@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from connectors.fast_group import rows_read
 from plantsafe.errors import SourceError
 from plantsafe.frame import F8
 from plantsafe.plant import Plant
@@ -99,12 +100,7 @@ class RegisterMap:
 
 def register_map(plant: Plant, source: str, group: str | None = None) -> RegisterMap:
     """The map of a source of the plant, or of one of its fast groups; raises SourceError for what cannot work."""
-    rows = plant.sources.points[plant.sources.row[source]]
-    if group is not None:
-        groups = {entry.name: entry for entry in plant.file.sources[plant.sources.row[source]].fast_groups}
-        if group not in groups:
-            raise SourceError(f"source {source} has no fast group {group}", mend=f"it has: {', '.join(groups) or '-'}")
-        rows = np.array([plant.points.row[name] for name in groups[group].points], dtype=np.intp)
+    rows = rows_read(plant, source, group)
     points = [plant.file.points[int(row)] for row in rows]
     places = []
     for point in points:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import structlog
@@ -62,6 +63,8 @@ class ModbusSource:
             raise SourceError(f"source {source_name}: {depth} requests under way", mend=f"give 1 to {MAX_DEPTH}")
         entry = plant.file.sources[plant.sources.row[source_name]]
         self._name = source_name
+        self._make_group = partial(ModbusSource, plant, source_name, endpoint, depth=depth)
+        self._groups: list[ModbusSource] = []
         self._depth = depth
         self._timeout_s = entry.timeout_s
         self._map: RegisterMap = register_map(plant, source_name, group)
@@ -92,10 +95,24 @@ class ModbusSource:
         """The requests of one read, as learned so far."""
         return self._plan.blocks
 
+    def group(self, name: str) -> "ModbusSource":
+        """The points of a fast group, over the same socket."""
+        group = self._make_group(group=name)
+        self._groups.append(group)
+        return group
+
     def counts(self) -> SourceCounts:
-        """What the source did so far; the reconnections are those of its line."""
+        """What the source did so far, its fast groups included; the reconnections are those of its line."""
         reconnects = 0 if self._line is None else max(0, self._line.connections - 1)
-        return replace(self._counts, reconnects=max(self._counts.reconnects, reconnects))
+        parts = [self._counts, *(group.counts() for group in self._groups)]
+        return replace(
+            self._counts,
+            reconnects=max(self._counts.reconnects, reconnects),
+            requests=sum(part.requests for part in parts),
+            sent_bytes=sum(part.sent_bytes for part in parts),
+            received_bytes=sum(part.received_bytes for part in parts),
+            overruns=sum(part.overruns for part in parts),
+        )
 
     async def open(self) -> None:
         """Begin to connect; returns at once."""
@@ -109,7 +126,7 @@ class ModbusSource:
     async def close(self) -> None:
         """Close the socket, unless another source reads over it."""
         if self._line is not None:
-            self._counts = self.counts()
+            self._counts = replace(self._counts, reconnects=self.counts().reconnects)
             line, self._line = self._line, None
             await leave_line(line, self)
 

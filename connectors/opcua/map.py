@@ -10,6 +10,7 @@ from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.uaerrors import UaError
 from numpy.typing import NDArray
 
+from connectors.fast_group import rows_read
 from plantsafe.errors import SourceError
 from plantsafe.plant import Plant
 
@@ -33,10 +34,10 @@ class NodeMap:
     codes: dict[int, dict[str, float]] = field(default_factory=dict)
 
 
-def node_map(plant: Plant, source: str) -> NodeMap:
-    """The map of a source of the plant; raises SourceError for an address that cannot work."""
+def node_map(plant: Plant, source: str, group: str | None = None) -> NodeMap:
+    """The map of a source of the plant, or of one of its fast groups; raises SourceError for what cannot work."""
     entry = plant.file.sources[plant.sources.row[source]]
-    rows = plant.sources.points[plant.sources.row[source]]
+    rows = rows_read(plant, source, group)
     names: list[str] = []
     nodes: list[str] = []
     namespaces: list[str] = []

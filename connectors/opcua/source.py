@@ -2,6 +2,7 @@
 
 import math
 import time
+from functools import partial
 
 import numpy as np
 import structlog
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from connectors.misfits import Misfits
 from connectors.opcua.access import WriteAccess
 from connectors.opcua.certificates import expiries
-from connectors.opcua.decode import settle
+from connectors.opcua.group import OpcUaGroup, columns_of
 from connectors.opcua.map import NodeMap, node_map
 from connectors.opcua.security import Security, security_of
 from connectors.opcua.supervisor import OpcUaLink, Reading, connect
@@ -18,7 +19,7 @@ from connectors.supervision import Supervisor
 from connectors.watch import Watch
 from plantsafe.clock import Clock
 from plantsafe.errors import PlantsafeError, ReadOnlyError
-from plantsafe.frame import Origin, is_bad
+from plantsafe.frame import is_bad
 from plantsafe.plant import Plant
 from plantsafe.source import Columns, silence
 
@@ -40,6 +41,7 @@ class OpcUaSource:
         self._timeout_s = entry.timeout_s
         self._security = security or security_of(entry)
         self._map: NodeMap = node_map(plant, source_name)
+        self._group_map = partial(node_map, plant, source_name)
         self._misfits = Misfits(source_name, self._map.names)
         self._supervisor: Supervisor[OpcUaLink] = Supervisor(source_name, self._connect)
         self._most = entry.limits.nodes_per_read
@@ -58,6 +60,11 @@ class OpcUaSource:
     def points(self) -> NDArray[np.intp]:
         """Rows of the frame that this source fills."""
         return self._map.rows
+
+    def group(self, name: str) -> OpcUaGroup:
+        """The points of a fast group, in the same session."""
+        nodes = self._group_map(name)
+        return OpcUaGroup(self._name, name, nodes, self._map, lambda: self._supervisor.link, self._timeout_s)
 
     async def open(self) -> None:
         """Begin to connect; returns at once."""
@@ -84,30 +91,18 @@ class OpcUaSource:
         return self._columns(reading, link, time.monotonic() - began_s)
 
     def _columns(self, reading: Reading, link: OpcUaLink, read_s: float) -> Columns:
-        answers = reading.answers
-        for row, (text, code) in answers.texts.items():
-            state = self._map.codes.get(row, {}).get(text)
-            if state is not None:
-                answers.value[row], answers.status[row] = state, code
-        value, status = settle(answers.value, answers.status)
-        self._misfits.look(status)
+        columns = columns_of(reading, self._map)
+        self._misfits.look(columns.status)
         self.watch = Watch(
             read_s=read_s,
             requests=self._requests + link.requests,
             bytes_received=self._bytes + link.bytes_received,
             connections=self._connections,
-            bad_points=int(is_bad(status).sum()),
+            bad_points=int(is_bad(columns.status).sum()),
             clock_offset_s=reading.server_s - time.time(),
             certificate_days=self.watch.certificate_days,
         )
-        return Columns(
-            value=value,
-            status=status,
-            source_time_ns=answers.source_time_ns,
-            answered=True,
-            origin=Origin.SERVER,
-            resolution_ns=reading.resolution_ns,
-        )
+        return columns
 
     def _silent(self) -> Columns:
         n_points = len(self._map.rows)

@@ -10,11 +10,12 @@ from asyncua.client.ua_client import UaClientState
 from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.uaerrors import UaError, UaStatusCodeError
+from numpy.typing import NDArray
 
 from connectors.opcua.access import WriteAccess, write_access
 from connectors.opcua.bulk import Reads, prepare
 from connectors.opcua.client import ReadOnlyClient
-from connectors.opcua.decode import Answers
+from connectors.opcua.decode import RESOLUTION_NS, Answers
 from connectors.opcua.map import NodeMap, resolve
 from connectors.opcua.security import OPEN, Security
 from connectors.supervision import Ending
@@ -27,6 +28,7 @@ PREPARE_TIMEOUT_S = 20.0  # site default: for all nodes of a server that answers
 TIMEOUTS_TO_GIVE_UP = 3  # site default: a server that owes three answers in a row is connected to anew
 PATHS_A_REQUEST = 200  # site default: TranslateBrowsePaths walks the address space, so it is asked for less at once
 SERVER_CLOCK = ua.NodeId(ua.Int32(ObjectIds.Server_ServerStatus_CurrentTime))
+Places = NDArray[np.intp]
 _CAPACITY = (StatusCodes.BadTooManyOperations, StatusCodes.BadResponseTooLarge, StatusCodes.BadRequestTooLarge)
 
 
@@ -39,19 +41,28 @@ class Reading:
     resolution_ns: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """The prepared reads of some of the points, None where the server has none of them; `rows` are those it has."""
+
+    rows: Places
+    reads: Reads | None
+
+
 class OpcUaLink:
-    """A session with its prepared reads. `read` is for one caller at a time."""
+    """A session with its prepared reads. `read` is for one caller at a time, and so is `read_part` for each part."""
 
     def __init__(
         self, client: ReadOnlyClient, nodes: Sequence[ua.NodeId | None], chunk: int, access: WriteAccess | None = None
     ) -> None:
         self._client = client
-        self._rows = np.array([i for i, node in enumerate(nodes) if node is not None], dtype=np.intp)
+        self._nodes = tuple(nodes)
+        self._rows = _known(nodes)
         self._wanted = [*(node for node in nodes if node is not None), SERVER_CLOCK]
-        self._points = len(nodes)
         self._ending = Ending()
         self._timeouts = 0
         self._reads: Reads | None = None
+        self._parts: dict[str, _Part] = {}
         self.chunk = chunk
         self.access = access
 
@@ -74,40 +85,50 @@ class OpcUaLink:
         if self._reads is None:
             await self.prepare()
         assert self._reads is not None  # noqa: S101  made in the line above
+        reads = self._reads
         try:
-            got = await self._reads.read(timeout_s)
+            got = await self._answer(reads, timeout_s)
         except TimeoutError:
             self._timeouts += 1
             if self._timeouts >= TIMEOUTS_TO_GIVE_UP:
                 self.fail(f"no answer within {timeout_s} s, {self._timeouts} times in a row")
             raise
+        self._timeouts = 0
+        answers = _placed(got, self._rows, len(self._nodes))
+        return Reading(answers=answers, server_s=float(got.value[-1]), resolution_ns=reads.resolution_ns)
+
+    async def read_part(self, name: str, places: Places, timeout_s: float) -> Reading:
+        """The points at `places` of the map alone, while `read` may be under way; `name` is the part's for good.
+
+        A part that is not answered in time says nothing about the connection; `read` judges that.
+        """
+        if name not in self._parts:
+            nodes = [self._nodes[place] for place in places]
+            wanted = [node for node in nodes if node is not None]
+            reads = await prepare(self._client, wanted, self.chunk) if wanted else None
+            self._parts[name] = _Part(rows=_known(nodes), reads=reads)
+        part = self._parts[name]
+        if part.reads is None:
+            return Reading(
+                answers=Answers.blank(len(places), BAD_NODE_ID_UNKNOWN), server_s=np.nan, resolution_ns=RESOLUTION_NS
+            )
+        got = await self._answer(part.reads, timeout_s)
+        answers = _placed(got, part.rows, len(places))
+        return Reading(answers=answers, server_s=np.nan, resolution_ns=part.reads.resolution_ns)
+
+    async def _answer(self, reads: Reads, timeout_s: float) -> Answers:
+        try:
+            return await reads.read(timeout_s)
         except UaStatusCodeError as error:
             if error.code in _CAPACITY and self.chunk > 1:
                 self.chunk, self._reads = self.chunk // 2, None
+                self._parts.clear()
             else:
                 self.fail(f"Read refused: {error}")
             raise
         except SourceError as error:
             self.fail(f"damaged answer: {error}")
             raise
-        self._timeouts = 0
-        return Reading(
-            answers=self._placed(got), server_s=float(got.value[-1]), resolution_ns=self._reads.resolution_ns
-        )
-
-    def _placed(self, got: Answers) -> Answers:
-        """The answers in the rows of the points; points without a node are unknown to the server."""
-        known = len(self._rows)
-        if known == self._points:
-            return Answers(
-                value=got.value[:-1], status=got.status[:-1], source_time_ns=got.source_time_ns[:-1], texts=got.texts
-            )
-        placed = Answers.blank(self._points, BAD_NODE_ID_UNKNOWN)
-        placed.value[self._rows] = got.value[:-1]
-        placed.status[self._rows] = got.status[:-1]
-        placed.source_time_ns[self._rows] = got.source_time_ns[:-1]
-        placed.texts.update({int(self._rows[i]): text for i, text in got.texts.items() if i < known})
-        return placed
 
     def fail(self, reason: str) -> None:
         """Give the connection up; the supervisor makes a new one."""
@@ -132,6 +153,28 @@ class OpcUaLink:
             await self._client.disconnect()
         finally:
             await self._client.drop()
+
+
+def _known(nodes: Sequence[ua.NodeId | None]) -> Places:
+    return np.array([i for i, node in enumerate(nodes) if node is not None], dtype=np.intp)
+
+
+def _placed(got: Answers, rows: Places, n_points: int) -> Answers:
+    """The first answers in the `rows` of the points; points without a node are unknown to the server."""
+    known = len(rows)
+    if known == n_points:
+        return Answers(
+            value=got.value[:known],
+            status=got.status[:known],
+            source_time_ns=got.source_time_ns[:known],
+            texts=got.texts,
+        )
+    placed = Answers.blank(n_points, BAD_NODE_ID_UNKNOWN)
+    placed.value[rows] = got.value[:known]
+    placed.status[rows] = got.status[:known]
+    placed.source_time_ns[rows] = got.source_time_ns[:known]
+    placed.texts.update({int(rows[i]): text for i, text in got.texts.items() if i < known})
+    return placed
 
 
 async def connect(

@@ -2,13 +2,15 @@
 
 A value beyond its limit raises whatever its status, as long as there is a value; an instrument driven to an end of its
 range counts as beyond every limit on that side, unless the file says that it drives there on its own fault. Only a good
-value clears. Bad without a value, or uncertain and not beyond, cannot be judged: timers hold.
+value clears. Bad without a value, or uncertain and not beyond, cannot be judged: timers hold. A point of a fast group
+is judged by the furthest of its samples since the scan before, so that a peak between two scans raises.
 """
 
 import numpy as np
 
 from plantsafe.checks.delay import Delay, beyond_with_deadband
-from plantsafe.frame import Frame, driven_high, driven_low, is_bad, is_good
+from plantsafe.checks.interval import Extremes
+from plantsafe.frame import Frame, driven_high, driven_low, is_good
 from plantsafe.plant.tables import FAIL_HIGH, FAIL_LOW, Plant
 from plantsafe.verdict import Arrays, Condition, ConditionClass, Rows, Verdict
 
@@ -22,6 +24,7 @@ class LimitCheck:
         self._alarms = alarms = plant.alarms
         fail = plant.points.fail[alarms.point]
         self._fault_side = np.where(alarms.sign > 0, fail == FAIL_HIGH, fail == FAIL_LOW)
+        self._extremes = Extremes(plant.fast, alarms.point, alarms.sign, self._fault_side)
         self._delay = Delay(alarms.on_delay_scans, alarms.off_delay_scans)
         units = plant.file.units
         self.conditions = tuple(
@@ -50,9 +53,12 @@ class LimitCheck:
         value, status = frame.value[alarms.point], frame.status[alarms.point]
         driven = np.where(alarms.sign > 0, driven_high(status), driven_low(status))
         faulted = driven & self._fault_side
+        if frame.fast.point.size:
+            rows = self._extremes.rows
+            value[rows], driven[rows] = self._extremes.of(frame.fast, value[rows], status[rows])
         beyond = beyond_with_deadband(value, alarms.limit, alarms.sign, alarms.deadband, self._delay.active)
         beyond = (beyond | driven) & ~faulted
-        unknown = faulted | (is_bad(status) & ~driven) | (~is_good(status) & ~beyond)
+        unknown = faulted | (~is_good(status) & ~beyond)
         self._delay.step(beyond, unknown, number=frame.number, gap=verdict.gap)
         verdict.active[block] = self._delay.active
         verdict.since[block] = self._delay.since

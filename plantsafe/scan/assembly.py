@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from plantsafe.frame import Frame
+from plantsafe.frame import NO_FAST_SAMPLES, FastSamples, Frame
 from plantsafe.plant.tables import Plant
 from plantsafe.source import Columns, silence
 
@@ -21,8 +21,8 @@ class Assembly:
         if columns.answered:
             self.received[source] = number
 
-    def frame(self, number: int, time_ns: int) -> Frame:
-        """The frame of scan `number`, in the plant's point order."""
+    def frame(self, number: int, time_ns: int, fast: FastSamples = NO_FAST_SAMPLES) -> Frame:
+        """The frame of scan `number`, in the plant's point order, with what fast groups showed since the one before."""
         n = self._plant.n_points
         value, status = np.full(n, np.nan), np.zeros(n, dtype=np.uint32)
         source_time_ns = np.zeros(n, dtype=np.int64)
@@ -39,4 +39,5 @@ class Assembly:
             received=self.received.copy(),
             origin=np.array([columns.origin for columns in self._columns], dtype=np.uint8),
             resolution_ns=np.array([columns.resolution_ns for columns in self._columns], dtype=np.int64),
+            fast=fast,
         )

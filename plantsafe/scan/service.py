@@ -142,7 +142,7 @@ class ScanService:
         begun = time.perf_counter()
         clock = self._clock
         time_ns = instant_ns + (clock.utc_ns() - clock.now_ns())
-        frame = await use.reading.frame(number, time_ns)
+        frame = await use.reading.frame(number, time_ns, instant_ns)
         read = time.perf_counter()
         taken = inbox.after(self._cursor)
         record = use.engine.step(frame, [entry.request for entry in taken])

@@ -1,13 +1,13 @@
 """A small plant, and a trace: frames given by name, one line a scan."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pytest
 
-from plantsafe.frame import Frame
+from plantsafe.frame import BAD_NO_DATA, NO_FAST_SAMPLES, FastSamples, Frame, is_bad
 from plantsafe.plant.model import PlantFile
 from plantsafe.plant.tables import Plant, compile_plant
 from plantsafe.request import Request, RequestKind, Role
@@ -72,6 +72,35 @@ def small_plant(**changes: Any) -> Plant:
     return compile_plant(PlantFile.model_validate(plant_document() | changes))
 
 
+Shown = float | tuple[float, int] | None
+
+
+def samples_between(plant: Plant, held: Mapping[str, float], between: Mapping[str, Sequence[Shown]]) -> FastSamples:
+    """Samples as planned, each read taking 10 ms: of `between` value by value, None for a read that was left out; a
+    value may come with its status. A fast point that is not named shows what is `held`."""
+    table = plant.fast
+    if not table.point.size:
+        return NO_FAST_SAMPLES
+    shape = (table.point.size, int(table.reads.max()))
+    value, status = np.full(shape, np.nan), np.full(shape, BAD_NO_DATA, dtype=np.uint32)
+    for i, (row, group) in enumerate(zip(table.point, table.group, strict=True)):
+        name = plant.points.names[row]
+        for j, shown in enumerate(between.get(name, [held[name]] * int(table.reads[group]))):
+            if shown is not None:
+                value[i, j], status[i, j] = shown if isinstance(shown, tuple) else (shown, 0)
+    value[is_bad(status)] = np.nan
+    begun_ns = table.period_ns[:, None] * np.arange(1, shape[1] + 1) - plant.period_ns
+    return FastSamples(
+        point=table.point, group=table.group, value=value, status=status, begun_ns=begun_ns,
+        ended_ns=begun_ns + 10_000_000,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def between() -> Callable[..., FastSamples]:
+    return samples_between
+
+
 @dataclass
 class Trace:
     """Steps an engine by point names; what is not named keeps its value, heartbeats beat by themselves."""
@@ -86,6 +115,7 @@ class Trace:
     last: ScanRecord | None = None
     frames: list[Frame] = field(default_factory=list)
     received: dict[str, int] = field(default_factory=dict)
+    fast: FastSamples = NO_FAST_SAMPLES
 
     def raw(self, status: dict[str, int] | None = None) -> Frame:
         plant = self.engine.plant
@@ -110,11 +140,20 @@ class Trace:
             received=np.array([self.received.get(s, 0) for s in plant.sources.names], dtype=np.int64),
             origin=np.zeros(plant.n_sources, dtype=np.uint8),
             resolution_ns=np.zeros(plant.n_sources, dtype=np.int64),
+            fast=self.fast,
         )
 
-    def scan(self, *, skip: int = 0, status: dict[str, int] | None = None, **values: float) -> list[str]:
-        """One scan; returns "kind subject" of what the journal would get."""
+    def scan(
+        self,
+        *,
+        skip: int = 0,
+        status: dict[str, int] | None = None,
+        between: Mapping[str, Sequence[Shown]] | None = None,
+        **values: float,
+    ) -> list[str]:
+        """One scan, and what fast points showed before it; returns "kind subject" of what the journal would get."""
         self.number += 1 + skip
+        self.fast = samples_between(self.engine.plant, self.values, between or {})
         self.values |= values
         record = self.engine.step(self.raw(status), self.requests)
         self.requests = []
