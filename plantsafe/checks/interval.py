@@ -36,5 +36,5 @@ class Extremes:
         usable = ~is_bad(codes) & ~np.isnan(values) & ~void
         shown = np.where(usable, values, np.where(high, -np.inf, np.inf))
         furthest = np.where(self._high, shown.max(axis=1), shown.min(axis=1))
-        meanwhile: Bool = (driven & ~void).any(axis=1)
+        meanwhile: Bool = np.any(driven & ~void, axis=1)
         return np.where(np.isfinite(furthest), furthest, np.nan), meanwhile
