@@ -31,8 +31,8 @@ class ModbusServer:
         self._map: RegisterMap = register_map(plant, source)
         self._image: Image = np.zeros(self._map.size, dtype=np.uint16)
         self._used = np.zeros(self._map.size, dtype=np.bool_)
-        self._used[self._map.at] = True
-        self._used[self._map.at + self._map.words - 1] = True
+        for word in range(int(self._map.words.max(initial=0))):
+            self._used[(self._map.at + word)[self._map.words > word]] = True
         self._areas = {(area.device, area.table): area for area in self._map.areas}
         self._wanted = port
         self._server: ModbusTcpServer | None = None

@@ -4,11 +4,7 @@ The server shows, in each point, the time at which it set it (and which point it
 """
 
 import asyncio
-import os
 import signal
-import struct
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,71 +12,29 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from clock_server import APART, delete_sessions
+from wire_faults import (
+    Saboteur,
+    ServerProcess,
+    Swap,
+    endless,
+    enormous,
+    late,
+    nonsense,
+    shorter_with_old_size,
+    shorter_with_right_size,
+)
 
 from connectors.opcua import OpcUaSource
 from plantsafe.clock import Clock
 from plantsafe.frame import is_good
-from plantsafe.plant import Plant, load_plant
+from plantsafe.plant import Plant
 from plantsafe.source import Columns
 from simulation.servers import OpcUaServer
 
 POINTS = 4  # of the small plant's control system
-SOAK_POINTS = 5000
-APART = 1e5  # what separates the values of two points; seconds modulo this are the rest
 OLDEST_S = 1.5  # a Good value may be this old: the server's period, the source's timeout of 0.5 s, a busy machine
 BACK_S = 5.0
-THAW_S = 3.0  # a thawed server may answer before it sets new values; then the frame's source times must say how old
-
-SERVER = f"""
-import asyncio, sys, time
-import numpy as np
-from pathlib import Path
-from plantsafe.plant import load_plant
-from simulation.servers import OpcUaServer
-
-async def main():
-    period_s, points = (1.0, {SOAK_POINTS}) if "soak" in sys.argv else (0.1, {POINTS})
-    server = OpcUaServer(load_plant(Path(sys.argv[1])), "DCS", int(sys.argv[2]), namespaces_before=tuple(sys.argv[3:]))
-    await server.start()
-    async def show():
-        now_s = time.time()
-        value = now_s % {APART} + {APART} * np.arange(points)
-        time_ns = np.full(points, int(now_s * 1e6) * 1000)
-        await server.update(value, np.zeros(points, dtype=np.uint32), time_ns)
-    await show()
-    print("ready", server.port, flush=True)
-    while True:
-        await asyncio.sleep(period_s)
-        await show()
-asyncio.run(main())
-"""
-
-
-class ServerProcess:
-    """The simulated control system in a process of its own, which can be killed and frozen."""
-
-    def __init__(self, file: Path) -> None:
-        self._file = file
-        self._process: subprocess.Popen[bytes] | None = None
-        self.port = 0
-
-    async def start(self, *namespaces_before: str) -> None:
-        command = [sys.executable, "-c", SERVER, str(self._file), str(self.port), *namespaces_before]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE)  # noqa: ASYNC220  outlives the loop
-        assert self._process.stdout is not None
-        line = await asyncio.wait_for(asyncio.to_thread(self._process.stdout.readline), 60.0)
-        self.port = int(line.split()[1])
-
-    def kill(self) -> None:
-        assert self._process is not None
-        assert self._process.stdout is not None
-        self._process.kill()
-        self._process.wait()
-        self._process.stdout.close()
-
-    def signal(self, number: int) -> None:
-        assert self._process is not None
-        os.kill(self._process.pid, number)
 
 
 @pytest.fixture
@@ -120,9 +74,6 @@ class Watcher:
     good: int = 0
     wrong: list[tuple[float, list[float]]] = field(default_factory=list)
     longest_s: float = 0.0
-    oldest_s: float = OLDEST_S
-    thawed_s: float = float("-inf")
-    old_after_thaw: list[float] = field(default_factory=list)
 
     async def scan(self) -> Columns:
         began_s = time.monotonic()
@@ -132,12 +83,7 @@ class Watcher:
         good = is_good(columns.status)
         age_s = (time.time() - columns.value) % APART
         mine = np.floor(columns.value / APART) == np.arange(len(columns.value))
-        wrong = good & ~(mine & (age_s < self.oldest_s))
-        told = np.abs(columns.source_time_ns / 1e9 % APART - columns.value % APART) < 1e-3
-        if wrong.any() and time.monotonic() - self.thawed_s < THAW_S and (mine & told)[good].all():
-            self.old_after_thaw.append(float(age_s[good].max()))
-            wrong[:] = False
-        if wrong.any():
+        if (good & ~(mine & (age_s < OLDEST_S))).any():
             self.wrong.append((time.time() % APART, columns.value.tolist()))
         self.good += int(good.sum())
         return columns
@@ -228,8 +174,7 @@ async def test_session_that_the_server_deletes(
 
     showing = asyncio.get_running_loop().create_task(show())
     watcher = await watch(server.port)
-    for client in list(server._server.bserver.clients):
-        await client.processor.session.close_session(True)
+    await delete_sessions(server)
     await watcher.scan_for(0.3)
     back_s = await watcher.recovery_s()
     assert watcher.source.watch.connections == 2
@@ -239,131 +184,12 @@ async def test_session_that_the_server_deletes(
     await server.stop()
 
 
-_HEADER = struct.Struct("<4sI")
-LONG = 150  # bytes: an answer with all points, and no keep-alive of the channel
-
-
-class Saboteur:
-    """A proxy that knows where the server's messages begin; `spoil` gets each long one and gives what is sent on."""
-
-    def __init__(self, target: int) -> None:
-        self._target = target
-        self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-        self.spoil: Callable[[bytes], Awaitable[bytes | None]] | None = None
-        self.spoiled = 0
-        self.open = self.most_open = 0
-        self.port = 0
-
-    async def start(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def stop(self) -> None:
-        assert self._server is not None
-        self._server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._server.wait_closed()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        try:
-            theirs, to_server = await asyncio.open_connection("127.0.0.1", self._target)
-            self.open += 1
-            self.most_open = max(self.most_open, self.open)
-            try:
-                async with asyncio.TaskGroup() as group:
-                    group.create_task(self._forward(reader, to_server))
-                    group.create_task(self._answers(theirs, writer))
-            finally:
-                self.open -= 1
-                to_server.close()
-        except (OSError, asyncio.CancelledError, ExceptionGroup, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
-            self._tasks.discard(task)
-
-    @staticmethod
-    async def _forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(65536):
-            writer.write(data)
-            await writer.drain()
-        raise ConnectionError
-
-    async def _answers(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while True:
-            head = await reader.readexactly(8)
-            kind, size = _HEADER.unpack(head)
-            message: bytes | None = head + await reader.readexactly(size - 8)
-            if self.spoil is not None and kind == b"MSGF" and size > LONG:
-                self.spoiled += 1
-                message = await self.spoil(head + (message or b"")[8:])
-            if message is None:
-                raise ConnectionError
-            writer.write(message)
-            await writer.drain()
-
-
 @pytest.fixture
 async def saboteur(steady: ServerProcess) -> AsyncIterator[Saboteur]:
     saboteur = Saboteur(steady.port)
     await saboteur.start()
     yield saboteur
     await saboteur.stop()
-
-
-async def resized(message: bytes, size: int) -> bytes:
-    return message[:4] + struct.pack("<I", size) + message[8:]
-
-
-async def shorter_with_right_size(message: bytes) -> bytes:
-    return await resized(message[:-30], len(message) - 30)
-
-
-async def shorter_with_old_size(message: bytes) -> bytes:
-    return message[:-30]
-
-
-async def enormous(message: bytes) -> bytes:
-    return await resized(message, 0x7FFFFFF0)
-
-
-async def endless(message: bytes) -> bytes:
-    """Intermediate chunks for ever, each with the next sequence number."""
-    (number,) = struct.unpack_from("<I", message, 16)
-    parts = []
-    for i in range(2000):
-        body = message[:3] + b"C" + message[4:16] + struct.pack("<I", number + i) + message[20:24] + bytes(8000)
-        parts.append(await resized(body, len(body)))
-    return b"".join(parts)
-
-
-async def late(message: bytes) -> bytes:
-    await asyncio.sleep(0.8)  # the delay is the fault: longer than the source waits
-    return message
-
-
-async def nonsense(message: bytes) -> bytes:
-    return message[:24] + bytes(255 - byte for byte in message[24:])
-
-
-class Swap:
-    """Holds each first answer back and sends it after the second."""
-
-    def __init__(self) -> None:
-        self.held = b""
-
-    async def __call__(self, message: bytes) -> bytes:
-        if not self.held:
-            self.held = message
-            return b""
-        held, self.held = self.held, b""
-        return message + held
 
 
 @pytest.mark.parametrize(
@@ -401,71 +227,3 @@ async def test_network_cut_in_the_middle_of_an_answer(
     assert await watcher.scan_for(1.0) == 0
     saboteur.spoil = None
     verdict(watcher, await watcher.recovery_s(), "cut", record_property)
-
-
-def resident_kb() -> int:
-    status = Path("/proc/self/status").read_text()
-    return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
-
-
-@pytest.mark.long
-async def test_soak_at_5000_points_with_a_fault_every_minute(
-    plant: Plant, tmp_path: Path, record_property: Callable[..., None]
-) -> None:
-    minutes = int(os.environ.get("PLANTSAFE_SOAK_MIN", "60"))
-    head, _, _ = (tmp_path / "small.yaml").read_text(encoding="utf-8").partition("\npoints:\n")
-    named = [f"P{i}" for i in range(SOAK_POINTS - 1)]
-    lines = [
-        f"  - {{name: {name}, title: {{en: P, zh: P}}, unit: R1, source: DCS, range: [0, 1e9], "
-        f"opcua: {{node: s={name}}}}}"
-        for name in [*named, "HB"]
-    ]
-    sources, _, _ = head.partition("  - {name: SIS")
-    file = tmp_path / "soak.yaml"
-    file.write_text(sources.replace("timeout_s: 0.5", "timeout_s: 0.9") + "points:\n" + "\n".join(lines) + "\n")
-    server = ServerProcess(file)
-    await server.start("soak")
-    saboteur = Saboteur(server.port)
-    await saboteur.start()
-    source = OpcUaSource(load_plant(file), "DCS", f"opc.tcp://127.0.0.1:{saboteur.port}/plantsafe")
-    await source.open()
-    watcher = Watcher(source, Clock.system(), oldest_s=3.5)
-    assert await watcher.recovery_s() < 20.0
-    recoveries, sizes = [], []
-    spoils = [shorter_with_right_size, enormous, nonsense, late]
-    for minute in range(minutes):
-        match minute % 3:
-            case 0:
-                server.signal(signal.SIGSTOP)
-                await watcher.scan_for(5.0)
-                watcher.thawed_s = time.monotonic()
-                server.signal(signal.SIGCONT)
-            case 1:
-                saboteur.spoil = spoils[minute // 3 % len(spoils)]
-                await watcher.scan_for(5.0)
-                saboteur.spoil = None
-            case _:
-                server.kill()
-                await watcher.scan_for(2.0)
-                await server.start("soak")
-        recoveries.append(await watcher.recovery_s())
-        for _ in range(45):
-            await asyncio.sleep(max(0.0, 1.0 - await timed(watcher)))
-        sizes.append(resident_kb())
-    await source.close()
-    await saboteur.stop()
-    server.kill()
-    record_property("recovery_s", max(recoveries))
-    record_property("rss_kb", sizes)
-    record_property("old_after_thaw_s", watcher.old_after_thaw)
-    assert watcher.wrong == []
-    assert max(recoveries) <= BACK_S
-    assert saboteur.most_open <= 1
-    if minutes >= 30:
-        assert sizes[-1] <= 1.02 * sizes[len(sizes) // 6]
-
-
-async def timed(watcher: Watcher) -> float:
-    began_s = time.monotonic()
-    await watcher.scan()
-    return time.monotonic() - began_s
