@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -88,6 +89,7 @@ class SimulatedPlant:
         measured = np.setdiff1d(np.arange(plant.n_points), self._bit_rows)
         self._measured_rows = measured
         self._measured = tuple(binding.quantity[i] for i in measured.tolist())
+        self._take_measured = itemgetter(*self._measured)
         self._true = np.zeros(plant.n_points)
         self._true[self._bit_rows] = self.safety.bits(self._bit_quantity)
         self._utilities = Utilities()
@@ -184,6 +186,5 @@ class SimulatedPlant:
             c.truth[beat] = float(self._beats[beat])
 
     def _true_values(self) -> F8:
-        truth = self._conditions.truth
-        self._true[self._measured_rows] = [truth[quantity] for quantity in self._measured]
+        self._true[self._measured_rows] = self._take_measured(self._conditions.truth)
         return self._true

@@ -40,12 +40,12 @@ class VirtualOpcUaSource:
         """What the connector would read now."""
         if self._name in self._simulated.silent_sources():
             return silence(len(self._points))
-        readings = self._simulated.readings()
-        value, status = settle(readings.value[self._points], readings.status[self._points])
+        shown = self._simulated.instruments
+        value, status = settle(shown.value[self._points], shown.status[self._points])
         return Columns(
             value=value,
             status=status,
-            source_time_ns=readings.source_time_ns[self._points] // SHOWN_NS * SHOWN_NS,
+            source_time_ns=shown.source_time_ns[self._points] // SHOWN_NS * SHOWN_NS,
             answered=True,
             origin=Origin.SERVER,
             resolution_ns=RESOLUTION_NS,
@@ -79,8 +79,8 @@ class VirtualModbusSource:
 
     async def read(self, clock: Clock) -> Columns:  # noqa: ARG002  the plant is where it was advanced to
         """What the connector would read now."""
-        readings = self._simulated.readings()
-        encode(self._map, readings.value[self._map.rows], readings.status[self._map.rows], self._image)
+        shown = self._simulated.instruments
+        encode(self._map, shown.value[self._map.rows], shown.status[self._map.rows], self._image)
         if self._name in self._simulated.silent_sources():
             return silence(len(self._map.rows))
         came = np.full(len(self._map.rows), GOOD, dtype=np.uint32)

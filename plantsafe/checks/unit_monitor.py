@@ -252,7 +252,7 @@ class UnitMonitorCheck:
         told = seen & group.judges
         which = group.which[told]
         order = np.argsort(-judged.contribution[told], axis=1, kind="stable")[:, :N_TOP]
-        self._top[which, : order.shape[1]] = np.take_along_axis(group.points[told], order, axis=1)
+        self._top[which, : order.shape[1]] = group.points[told][np.arange(len(which))[:, None], order]
         beyond[which] = self._distance2[which] > self._limit[which]
         unknown[which] = False
         return beyond, unknown

@@ -48,9 +48,14 @@ def _whole(raw: F8, dtype: str) -> NDArray[np.generic]:
 
 def _encode_bits(group: Group, on: Bool, present: Bool, octets: Octets) -> None:
     """Several points may share a word: its bits are set and cleared one point at a time, on the words as a whole."""
-    high, low = group.octets[present].T
-    on, bit = on[present], group.bit[present]
+    places, bit = group.octets, group.bit
+    if not present.all():
+        places, bit, on = places[present], bit[present], on[present]
+    high, low = places.T
     whole = bit < 0
+    if whole.all():
+        octets[high], octets[low] = 0, on
+        return
     octets[high[whole]], octets[low[whole]] = 0, on[whole]
     place = np.where(bit >= 8, high, low)[~whole]
     mask = np.left_shift(1, bit[~whole] % 8).astype(np.uint8)
