@@ -42,22 +42,23 @@ def register(app: typer.Typer) -> None:
         ] = None,
     ) -> None:
         """Check a plant file; every mistake with its place and what would mend it. Ends with 1 where there is one."""
-        from plantsafe.errors import PlantFileError
+        from plantsafe.errors import Mistake, PlantFileError
         from plantsafe.plant.load import check_plant
         from plantsafe.plant.report import as_json, as_sarif
 
         if diff is not None:
             _say_differences(diff, plant)
             return
+        hints: list[Mistake] = []
         try:
-            compiled = check_plant(plant)
+            compiled = check_plant(plant, hints=hints)
         except PlantFileError as error:
             if form is Format.TEXT:
                 raise
-            typer.echo((as_json if form is Format.JSON else as_sarif)(error.mistakes))
+            typer.echo((as_json if form is Format.JSON else as_sarif)(error.mistakes, hints))
             raise typer.Exit(1) from None
         if form is not Format.TEXT:
-            typer.echo((as_json if form is Format.JSON else as_sarif)(()))
+            typer.echo((as_json if form is Format.JSON else as_sarif)((), hints))
             return
         file = compiled.file
         typer.echo(
@@ -65,3 +66,5 @@ def register(app: typer.Typer) -> None:
             f"{len(file.functions)} safety functions, {len(file.units)} units, {compiled.n_sources} sources; "
             f"hash {compiled.hash[:12]}"
         )
+        for hint in hints:
+            typer.echo(f"{hint.file}:{hint.line}: hint: {hint.wrong}; {hint.mend}")

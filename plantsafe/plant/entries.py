@@ -58,6 +58,11 @@ class Entries(Sequence[Any]):
             elif isinstance(run.entry, dict) and isinstance(name := run.entry.get("name"), str):
                 yield run.first, name
 
+    @property
+    def written_out(self) -> int:
+        """How many entries stand in YAML files."""
+        return sum(run.table is None for run in self._runs)
+
     def key(self, number: int) -> Hashable:
         """What two rows have in common that say the same, whichever table they are of; None for other entries."""
         run = self._run(number)

@@ -23,6 +23,7 @@ from plantsafe.plant.tables import Plant, compile_plant
 from plantsafe.plant.yaml_tree import Where
 
 SLICE = 1000  # entries, site default
+WRITTEN_OUT_MAX = 5000  # entries in YAML before a table is better: they take about 3 s
 _NEEDED = ("workshops", "units", "sources", "points")
 
 
@@ -35,10 +36,11 @@ def load_plant(path: Path, shared: Shared | None = None) -> Plant:
         return _loaded(path, broken_rules, shared)
 
 
-def check_plant(path: Path, shared: Shared | None = None) -> Plant:
+def check_plant(path: Path, shared: Shared | None = None, hints: list[Mistake] | None = None) -> Plant:
     """As `load_plant`, and what outside rules ask and units of measure are checked too: for people, before approval.
 
     A running plant is loaded without them: one that breaks a rule on head-counts must be watched all the same.
+    `hints` takes what could be better and is no mistake.
     """
     from plantsafe.plant.rules.measure import broken_measures
 
@@ -48,7 +50,7 @@ def check_plant(path: Path, shared: Shared | None = None) -> Plant:
         yield from broken_measures(view)
 
     with _nothing_to_collect():
-        return _loaded(path, both, shared)
+        return _loaded(path, both, shared, hints)
 
 
 def plant_of_document(document: str) -> Plant:
@@ -68,9 +70,16 @@ def _nothing_to_collect() -> Iterator[None]:
             gc.enable()
 
 
-def _loaded(path: Path, rules: Callable[[View], Iterator[Found]], shared: Shared | None) -> Plant:
+def _loaded(
+    path: Path,
+    rules: Callable[[View], Iterator[Found]],
+    shared: Shared | None = None,
+    hints: list[Mistake] | None = None,
+) -> Plant:
     shared = Shared() if shared is None else shared
     whole = assemble(path, shared.texts)
+    if hints is not None:
+        hints += _long_lists(whole)
     if whole.main.value is None:
         raise PlantFileError(tuple(whole.mistakes))
     mistakes = list(whole.mistakes)
@@ -83,6 +92,15 @@ def _loaded(path: Path, rules: Callable[[View], Iterator[Found]], shared: Shared
     if mistakes:
         raise PlantFileError(_in_order(whole, mistakes))
     return compile_plant(_file(view))
+
+
+def _long_lists(whole: Assembled) -> Iterator[Mistake]:
+    for section, entries in whole.entries.items():
+        if entries.written_out > WRITTEN_OUT_MAX:
+            said = f"{entries.written_out} entries are written out in YAML, which is slow to read"
+            yield whole.mistake(
+                (*section, 0), said, f"put them into a table: {section[-1]}: {{table: FILE.csv}}", "hint"
+            )
 
 
 def _file(view: View) -> PlantFile:

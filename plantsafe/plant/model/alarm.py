@@ -14,28 +14,36 @@ DELAY_SHARE_MAX = 0.2  # of the time to respond; site default
 
 
 class Rationalised(Ruled):
-    """What every alarm says: how it is judged in time, how urgent it is, and what to do.
-
-    cause: why it usually comes. suppress: an expression; while it is true the alarm is suppressed by design.
-    first_out: the group of which the first alarm to come is marked. shelve_max_min: the longest time that it may be
-    shelved, 0 for never, None for the site default of its priority; shelve_times_max: how often in a shift.
-    guidance_by_phase: more to do in a phase of the unit, by the phase's name.
-    """
+    """What every alarm says: how it is judged in time, how urgent it is, and what to do."""
 
     name: Name
+    """Short name, unique among alarms of both kinds."""
     on_delay_s: float = Field(default=0.0, ge=0.0)
+    """How long it must hold before the alarm is raised; at most a fifth of `respond_min`, none on SIS and GDS."""
     off_delay_s: float = Field(default=0.0, ge=0.0)
+    """How long it must be gone before the alarm returns."""
     priority: int = Field(ge=1, le=4)
+    """1 is the most urgent."""
     klass: Class = Field(alias="class")
+    """Who is concerned; trips (SIS) and gas (GDS) are never delayed or shelved."""
     consequence: Text
+    """What happens if nobody acts."""
     cause: Text | None = None
+    """Why it usually comes."""
     action: Text
+    """What the operator does."""
     respond_min: float = Field(gt=0)
+    """How long the operator has until acting is too late."""
     suppress: str | None = None
+    """Expression; while it is true the alarm is suppressed by design."""
     first_out: Name | None = None
+    """Group of which the first alarm to come is marked."""
     shelve_max_min: float | None = Field(default=None, ge=0)
+    """Longest time that it may be shelved, 0 for never; without it the most for its priority and class."""
     shelve_times_max: int | None = Field(default=None, ge=0)
+    """How often it may be shelved in a shift."""
     guidance_by_phase: dict[str, Text] = Field(default_factory=dict)
+    """More to do in a phase of the unit, by the name of the phase."""
 
     def own_mistakes(self) -> Iterator[Found]:
         """A delay that leaves the time to respond, and shelving within the limits of priority and class."""
@@ -60,14 +68,21 @@ class Alarm(Rationalised):
     """An alarm on a limit of a point; `deadband` and `limit` in the point's unit of measure."""
 
     point: PointName
+    """Point that has the limit."""
     direction: Literal["HH", "H", "L", "LL"]
+    """On which side of the limit the alarm is: high-high, high, low, low-low."""
     limit: float
+    """Where it is raised, in the point's unit of measure."""
     deadband: float = Field(ge=0.0)
+    """How far the value must return, in the point's unit of measure; at most half of the way to the next limit."""
 
 
 class ExpressionAlarm(Rationalised):
     """An alarm on an expression over points of one unit (see `plantsafe.plant.expression`)."""
 
     unit: UnitName
+    """Process unit that it belongs to."""
     title: Text
+    """The alarm in words."""
     expression: str
+    """What raises it while it is true; points in quotes, as `"XA" < 0.5 and abs("FI") > 20`."""

@@ -9,15 +9,16 @@ from plantsafe.plant.model.entry import Found, Name, Refers, Ruled, Text, UnitNa
 
 
 class Precondition(Ruled):
-    """What an effect needs: an expression that is true while it is there, or an entry of a register in its term.
-
-    instrument air, cooling reserve, an empty dump vessel, an intact rupture disc, a UPS, a test not overdue.
-    """
+    """What an effect needs: an expression that is true while it is there, or an entry of a register in its term."""
 
     name: Name
+    """Short name, unique in its effect."""
     title: Text
+    """The precondition in words."""
     expression: str | None = None
+    """True while it is there: instrument air, cooling reserve, an empty vessel."""
     register_entry: Annotated[Name, Refers("register entry")] | None = None
+    """Instead of an expression: an entry of a register that must be in its term."""
 
     def own_mistakes(self) -> Iterator[Found]:
         """One way to judge it."""
@@ -30,10 +31,15 @@ class Effect(Ruled):
     """One column: what is done to the plant. elements: final elements of functions, by their names."""
 
     name: Name
+    """Short name, unique among effects."""
     title: Text
+    """What is done to the plant, in words."""
     unit: UnitName
+    """Process unit that it acts on."""
     elements: tuple[Annotated[Name, Refers("final element")], ...] = ()
+    """Final elements of functions that it moves."""
     preconditions: tuple[Precondition, ...] = ()
+    """What it needs to be possible; at least one."""
 
     def own_mistakes(self) -> Iterator[Found]:
         """An effect that needs nothing does not exist."""
@@ -43,17 +49,18 @@ class Effect(Ruled):
 
 
 class Cell(Ruled):
-    """Where a cause meets an effect.
-
-    action: X trips, T trips after `delay_s`, P is a permissive, I inhibits, A only tells people (ISO 10418 usage).
-    reset: the effect stays until somebody resets it. override: `start_up` may be overridden while starting.
-    """
+    """Where a cause meets an effect."""
 
     effect: Annotated[Name, Refers("effect")]
+    """Which effect."""
     action: Literal["X", "T", "P", "I", "A"]
+    """X trips, T trips after `delay_s`, P is a permissive, I inhibits, A only tells people (ISO 10418 usage)."""
     delay_s: float = Field(default=0.0, ge=0)
+    """Delay of T."""
     reset: bool = True
+    """Whether the effect stays until somebody resets it."""
     override: Literal["none", "start_up"] = "none"
+    """Whether it may be overridden while starting up."""
 
     def own_mistakes(self) -> Iterator[Found]:
         """A delay belongs to T, and T has one."""
@@ -66,13 +73,21 @@ class CauseRow(Ruled):
     """One row: a safety function, an alarm or an expression, and its cells."""
 
     name: Name
+    """Short name, unique among rows."""
     title: Text
+    """The cause in words."""
     function: Annotated[Name, Refers("function")] | None = None
+    """The cause is the trip of this function."""
     alarm: Annotated[Name, Refers("alarm")] | None = None
+    """The cause is this alarm."""
     expression: str | None = None
+    """The cause is that this expression is true."""
     bypass_allowed: bool
+    """Whether the cause may be bypassed."""
     reset_permit: str | None = None
+    """Expression that must be true for a reset."""
     cells: tuple[Cell, ...] = Field(min_length=1)
+    """Its effects, each once."""
 
     def own_mistakes(self) -> Iterator[Found]:
         """One cause, each effect once."""

@@ -45,7 +45,9 @@ class Found(NamedTuple):
 class Entry(BaseModel):
     """Base of all entries: unknown keys are mistakes, values do not change after loading, numbers are finite."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=False, allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
     def own_mistakes(self) -> Iterator[Found]:
         """What is wrong with the entry as a whole, seen without any other entry."""
@@ -66,4 +68,6 @@ class Text(Entry):
     """A text in both languages."""
 
     en: str
+    """English words."""
     zh: str
+    """Chinese words."""

@@ -14,37 +14,51 @@ class FunctionInput(Entry):
     """One channel of a safety function: its transmitter and the SIS bits that say it is bypassed or faulted."""
 
     point: PointName
+    """Transmitter of the channel."""
     bypass: PointName | None = None
+    """Bit of the SIS that says that the channel is bypassed."""
     fault: PointName | None = None
+    """Bit of the SIS that says that the channel is faulted."""
 
 
 class FinalElement(Entry):
     """One final element: the feedback point and the value it shows in the safe state."""
 
     name: Name
+    """Short name; one element has the same feedback in every function."""
     feedback: PointName
+    """Point that shows where the element is."""
     safe_value: float
+    """What the feedback shows in the safe state."""
     command: PointName | None = None
+    """Point that shows what the SIS tells the element."""
 
 
 class Subsystem(Ruled):
-    """Reliability data of the sensors, the logic solver or the final elements; rates per hour, times in hours.
-
-    beta, beta_d: share of common causes. proof_test_coverage: share of dangerous failures that the test finds.
-    mission_time_h: until replacement; needed where the test does not find all.
-    """
+    """Reliability data of the sensors, the logic solver or the final elements; rates per hour, times in hours."""
 
     lambda_du_per_h: float = Field(gt=0, lt=1)
+    """Rate of dangerous failures that diagnostics do not find."""
     lambda_dd_per_h: float = Field(default=0.0, ge=0, lt=1)
+    """Rate of dangerous failures that diagnostics find."""
     lambda_s_per_h: float = Field(default=0.0, ge=0, lt=1)
+    """Rate of safe failures."""
     beta: float = Field(default=0.1, ge=0, le=1)
+    """Share of undetected failures with a common cause."""
     beta_d: float = Field(default=0.05, ge=0, le=1)
+    """Share of detected failures with a common cause."""
     mttr_h: float = Field(default=8.0, gt=0)
+    """Mean time to restoration after a detected failure."""
     mrt_h: float = Field(default=8.0, gt=0)
+    """Mean repair time after a failure that a proof test found."""
     proof_test_interval_h: float = Field(gt=0)
+    """Time between two proof tests."""
     proof_test_coverage: float = Field(default=1.0, gt=0, le=1)
+    """Share of dangerous failures that the proof test finds."""
     mission_time_h: float | None = Field(default=None, gt=0)
+    """Time until the device is replaced; needed where the proof test does not find all."""
     basis: str = Field(min_length=1)
+    """Where the figures come from."""
 
     def own_mistakes(self) -> Iterator[Found]:
         """A test that does not find everything needs the time until replacement."""
@@ -60,46 +74,64 @@ class Reliability(Entry):
     """The three subsystems of a function; one left out makes its PFD undetermined."""
 
     sensors: Subsystem | None = None
+    """The sensors."""
     logic: Subsystem | None = None
+    """The logic solver."""
     elements: Subsystem | None = None
+    """The final elements."""
 
 
 class SafetyFunction(Ruled):
-    """A safety instrumented function as specified; the SIS executes it, we watch it.
-
-    vote: how many inputs beyond the setpoint trip it. on_fault, on_bypass: what such a channel counts as.
-    response_s: required, from the true crossing of the setpoint to the safe state, sensor lag included.
-    tripped: the SIS output bit, above 0.5 while the function demands the safe state.
-    element_vote: how many final elements must reach their safe state.
-    hazardous_mode: the function is needed while this point is one of `hazardous_values`; without it, always.
-    events: who stamps demand and response: our scan, a fast group of the source, or the SIS in its event buffer.
-    demands_per_year: assumed by the layer-of-protection analysis. repair_h: longest time degraded (MPRT).
-    """
+    """A safety instrumented function as specified; the SIS executes it, we watch it."""
 
     name: Name
+    """Short name, unique among functions."""
     title: Text
+    """The function in words."""
     unit: UnitName
+    """Process unit that it protects."""
     inputs: tuple[FunctionInput, ...] = Field(min_length=1)
+    """Its channels."""
     direction: Literal["H", "L"]
+    """Whether it trips high or low."""
     setpoint: float
+    """Where it trips, in the inputs' unit of measure."""
     vote: int = Field(ge=1)
+    """How many inputs beyond the setpoint trip it."""
     on_fault: Policy
+    """What a faulted channel counts as: a vote to trip, a healthy vote, or no vote."""
     on_bypass: Policy
+    """What a bypassed channel counts as."""
     tripped: PointName
+    """Output bit of the SIS, above 0.5 while the function demands the safe state."""
     elements: tuple[FinalElement, ...] = Field(min_length=1)
+    """Its final elements."""
     element_vote: int = Field(ge=1)
+    """How many final elements must reach their safe state."""
     response_s: float = Field(gt=0)
+    """Required response, from the true crossing of the setpoint to the safe state, sensor lag included."""
     sensor_lag_s: float = Field(default=0.0, ge=0)
+    """How much of it the sensor takes."""
     hazardous_mode: PointName | None = None
+    """State point; the function is needed while it is one of `hazardous_values`. Without it, always."""
     hazardous_values: tuple[float, ...] = ()
+    """Codes of `hazardous_mode` in which the function is needed."""
     sil: int = Field(ge=0, le=3)
+    """Required safety integrity level; 0 for a function without one."""
     rrf: float = Field(gt=1)
+    """Required risk reduction; belongs to the level (IEC 61511-1, table 4)."""
     events: Literal["scan", "fast_group", "sis_buffer"] = "scan"
+    """Who stamps demand and response: our scan, a fast group of the source, or the SIS in its event buffer."""
     demands_per_year: float | None = Field(default=None, gt=0)
+    """Demands that the layer-of-protection analysis assumes."""
     repair_h: float | None = Field(default=None, gt=0)
+    """Longest time that it may be degraded (MPRT)."""
     reliability: Reliability | None = None
+    """Figures of its subsystems; one left out makes its PFD undetermined."""
     consequence: Text
+    """What it protects against."""
     action: Text
+    """What the operator does when it trips."""
 
     def own_mistakes(self) -> Iterator[Found]:
         """Votes that can be reached, a lag that leaves time to act, a reduction that fits the level."""
@@ -128,15 +160,25 @@ class GasDetector(Ruled):
     """A gas detector: substance, set points in the point's unit of measure, place on the site grid."""
 
     name: Name
+    """Short name, unique among gas detectors."""
     point: PointName
+    """Point that shows the concentration."""
     substance: str
+    """What it detects."""
     level_1: float
+    """First set point, in the point's unit of measure."""
     level_2: float
+    """Second set point, in the point's unit of measure."""
     partition: PartitionName | None = None
+    """Partition that it hangs in."""
     x_m: float
+    """Place on the site grid, east."""
     y_m: float
+    """Place on the site grid, north."""
     z_m: float | None = None
+    """Height above the floor."""
     calibration_days: int | None = Field(default=None, ge=1)
+    """Longest time between two calibrations."""
 
     def own_mistakes(self) -> Iterator[Found]:
         """The first level below the second; oxygen also falls."""

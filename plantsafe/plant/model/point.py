@@ -14,15 +14,14 @@ BIT_TABLES = ("coil", "discrete")
 
 
 class OpcUaAddress(Ruled):
-    """An OPC UA node: `node`, an identifier (`s=...` or `i=...`) in the source's namespace or in one named by URI.
-
-    browse_path: instead of `node`, the way from the Objects folder, as `2:Unit/2:R101/2:TI-101` with the namespace's
-    URI in `namespace`; it is translated once when the link is made.
-    """
+    """An OPC UA node: `node`, an identifier (`s=...` or `i=...`) in the source's namespace or in one named by URI."""
 
     node: str = Field(default="", pattern=r"^([isgb]=.+)?$")
+    """Identifier of the node (`s=...`, `i=...`) in the source's namespace or in `namespace`."""
     namespace: str | None = None
+    """URI of the namespace, where it is not that of the source."""
     browse_path: str = ""
+    """Instead of `node`: the way from the Objects folder, `2:Unit/2:R101/2:TI-101`."""
 
     def own_mistakes(self) -> Iterator[Found]:
         """One way to find the node."""
@@ -31,22 +30,28 @@ class OpcUaAddress(Ruled):
 
 
 class ModbusAddress(Ruled):
-    """A place in a Modbus device; `address` is zero-based as on the wire.
-
-    value = raw * scale + offset. byte_order: of the two bytes in a register. word_order: of the registers of a number.
-    """
+    """A place in a Modbus device; `address` is zero-based as on the wire."""
 
     table: Literal["coil", "discrete", "input", "holding"]
+    """Which table of the device: bits (coil, discrete) or registers (input, holding)."""
     address: int = Field(ge=0, le=65535)
+    """Zero-based, as on the wire."""
     device: int = Field(default=1, ge=0, le=255)
+    """Unit identifier of the device."""
     type: Literal[
         "bool", "int16", "uint16", "int32", "uint32", "float32", "int64", "uint64", "float64"
     ] = "uint16"  # fmt: skip
+    """How the registers are read."""
     bit: int | None = Field(default=None, ge=0, le=15)
+    """Bit of one register that holds the value, 0 for the lowest."""
     byte_order: Literal["big", "little"] = "big"
+    """Of the two bytes in a register."""
     word_order: Literal["big", "little"] = "big"
+    """Of the registers of a number."""
     scale: float = 1.0
+    """Value = raw * scale + offset."""
     offset: float = 0.0
+    """Value = raw * scale + offset; in the unit of measure."""
 
     @property
     def words(self) -> int:
@@ -69,27 +74,35 @@ class ModbusAddress(Ruled):
 
 
 class Point(Ruled):
-    """One measured or computed value.
-
-    range: what the instrument can show, engineering units. resolution: its smallest step, 0 for unknown.
-    fail_direction: where the instrument drives on a fault of its own; `none` means that an instrument at the end of
-    its range is taken at its word and counts as beyond every limit on that side.
-    states: names of the codes of a state point. same_as: the point of another system that measures the same thing.
-    """
+    """One measured or computed value."""
 
     name: Name
+    """Tag of the point, unique among points."""
     title: Text
+    """The point in words."""
     unit: UnitName
+    """Process unit that it belongs to."""
     source: Annotated[Name, Refers("source")]
+    """System that it is read from."""
     kind: Literal["analog", "state", "count"] = "analog"
+    """A measured value, a code with names, or a count."""
     eu: str = ""
+    """Unit of measure, as °C, kPa, m³/h, %LEL; empty for none."""
     range: tuple[float, float] = (0.0, 1.0)
+    """What the instrument can show, lower end first, in the unit of measure."""
     resolution: float = Field(default=0.0, ge=0.0)
+    """Smallest step that it shows, in the unit of measure; 0 for unknown."""
     fail_direction: Literal["none", "high", "low"] = "none"
+    """Where the instrument drives on a fault of its own. With `none` a value at the end of the range is taken at its
+    word and counts as beyond every limit on that side."""
     opcua: OpcUaAddress | None = None
+    """Where an OPC UA server has it."""
     modbus: ModbusAddress | None = None
+    """Where a Modbus device has it."""
     states: dict[int, Text] = Field(default_factory=dict)
+    """Names of the codes of a state point."""
     same_as: PointName | None = None
+    """Point of another system that measures the same thing."""
 
     def own_mistakes(self) -> Iterator[Found]:
         """A range with a lower and an upper end, one address, a step smaller than the range."""

@@ -15,29 +15,37 @@ class FastGroup(Entry):
     """Points of a source that are read more often than the scan, for functions that must act within seconds."""
 
     name: Name
+    """Short name of the group."""
     period_s: float = Field(ge=0.1, le=0.5)
+    """How often it is read."""
     points: tuple[PointName, ...] = Field(min_length=1)
+    """Points of this source."""
 
 
 class SourceLimits(Entry):
     """What the server bears; None where it tells us itself or there is no limit."""
 
     nodes_per_read: int | None = Field(default=None, ge=1)
+    """OPC UA nodes in one request; without it, what the server says itself."""
     registers_per_read: int | None = Field(default=None, ge=1, le=125)
+    """Modbus registers in one request."""
     bits_per_read: int | None = Field(default=None, ge=1, le=2000)
+    """Modbus coils or inputs in one request."""
     requests_per_s: float | None = Field(default=None, gt=0)
+    """Requests that the device bears."""
 
 
 class Credentials(Ruled):
-    """How we sign in: by name and password, or by a person's certificate and key (files).
-
-    Secrets come from the environment: `password_env` is the name of a variable, never a secret.
-    """
+    """How we sign in: by name and password, or by a person's certificate and key (files)."""
 
     user: str | None = Field(default=None, min_length=1)
+    """Name of the account."""
     password_env: str | None = Field(default=None, pattern=r"^[A-Z][A-Z0-9_]*$")
+    """Name of the environment variable that holds the password; never the password."""
     certificate: str | None = None
+    """File of the certificate to sign in with, instead of a user."""
     private_key: str | None = None
+    """File of its key."""
 
     def own_mistakes(self) -> Iterator[Found]:
         """One way to sign in, complete."""
@@ -51,48 +59,63 @@ class Credentials(Ruled):
 
 
 class Recorded(Entry):
-    """A historian's export that is read in the place of a system, so that the product can be tried on the past.
-
-    files: CSV or Parquet, wide or long, their paths from the folder of the plant file. format: None for what the
-    suffix says. time_column, names: the file's words, and for points ours for them. time_zone: of times that name none.
-    hold_s: how long a row stands, None for three usual intervals. speed: in step with the clock, or as fast as the
-    machine can.
-    """
+    """A historian's export that is read in the place of a system, so that the product can be tried on the past."""
 
     files: tuple[str, ...] = Field(min_length=1)
+    """CSV or Parquet, wide or long, their paths from the folder of the plant file."""
     format: Literal["csv", "parquet"] | None = None
+    """What the files are; without it, what their suffix says."""
     time_column: str | None = None
+    """The column of times."""
     time_zone: str | None = None
+    """IANA name of the zone of times that name none."""
     names: dict[str, str] = Field(default_factory=dict)
+    """The file's words for columns and points, and ours for them."""
     hold_s: float | None = Field(default=None, gt=0)
+    """How long a row stands; without it, three usual intervals."""
     speed: Literal["real", "fast"] = "real"
+    """In step with the clock, or as fast as the machine can."""
 
 
 class SourceEntry(Ruled):
-    """Where values come from. `heartbeat` is a point that changes while the source is alive.
-
-    scan_period_s: None for the plant's own. max_source_age_s: values that the source itself stamped longer ago are
-    stale; None for sources that stamp the last change. certificates: the folder of our and of the trusted certificates.
-    """
+    """Where values come from. `heartbeat` is a point that changes while the source is alive."""
 
     name: Name
+    """Short name, unique among sources."""
     title: Text
+    """The source in words."""
     protocol: Literal["opcua", "modbus", "replay"]
+    """How it is read; `replay` reads what a historian exported."""
     endpoint: str = ""
+    """`opc.tcp://HOST:PORT/PATH` or `tcp://HOST:PORT`, needed but for `replay`; no user and no password in it."""
     recorded: Recorded | None = None
+    """For `replay`: the files, and how they are read."""
     namespace: str | None = None
+    """URI of the OPC UA namespace of its points, where they name no other."""
     security: Literal["None", "Basic256Sha256", "Aes256Sha256RsaPss"] = "None"
+    """OPC UA security policy. Modbus TCP has none."""
     security_mode: Literal["Sign", "SignAndEncrypt"] = "SignAndEncrypt"
+    """Whether messages are only signed, or encrypted too; means nothing without `security`."""
     certificates: str | None = None
+    """Folder of our certificate and of those that are trusted; needed with `security`."""
     credentials: Credentials | None = None
+    """How we sign in; needs `security`."""
     timeout_s: float = Field(default=0.5, gt=0, le=10)
+    """How long an answer may take before the read counts as lost."""
     scan_period_s: float | None = Field(default=None, gt=0)
+    """How often this source is read, a multiple of the plant's `scan_period_s`; without it, each scan."""
     heartbeat: PointName
+    """Point of this source that changes while the source is alive."""
     max_source_age_s: float | None = Field(default=None, gt=0)
+    """Values that the source stamped longer ago are stale; leave out where it stamps the last change."""
     fast_groups: tuple[FastGroup, ...] = ()
+    """Points that are read more often than the scan."""
     limits: SourceLimits = SourceLimits()
+    """What the server bears."""
     consequence: Text
+    """What it means to lose the source."""
     action: Text
+    """What to do when it is lost."""
 
     def own_mistakes(self) -> Iterator[Found]:
         """An endpoint without secrets, and a secured link with its certificate."""

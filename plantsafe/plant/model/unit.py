@@ -38,25 +38,34 @@ class Hazard(Entry):
     """The assessed reaction hazard (GB/T 42300): temperatures in °C, class 1-5, the report and its day."""
 
     tp_c: float
+    """Process temperature."""
     mtsr_c: float
+    """Highest temperature that the synthesis reaches after loss of cooling."""
     mtt_c: float
+    """Highest temperature for technical reasons, as the boiling point."""
     td24_c: float
+    """Temperature at which decomposition takes 24 h to its maximum rate."""
     assessed_class: int = Field(ge=1, le=5)
+    """Class of the reaction hazard in the report (GB/T 42300); check compares it with the temperatures."""
     report: str = Field(min_length=1)
+    """Number of the assessment report."""
     date: Day
+    """Day of the report."""
 
 
 class Window(Ruled):
-    """The safe operating window of a point in a phase, in the point's unit of measure.
-
-    low, high: limits of safe operation; normal_low, normal_high: where the recipe keeps the value. None: no limit.
-    """
+    """The safe operating window of a point in a phase, in the point's unit of measure."""
 
     point: PointName
+    """Point that the window is of; all limits in its unit of measure."""
     low: float | None = None
+    """Lower limit of safe operation."""
     normal_low: float | None = None
+    """Lower end of where the recipe keeps the value."""
     normal_high: float | None = None
+    """Upper end of where the recipe keeps the value."""
     high: float | None = None
+    """Upper limit of safe operation."""
 
     def own_mistakes(self) -> Iterator[Found]:
         """The four limits in order, at least one of them."""
@@ -74,45 +83,57 @@ class Phase(Entry):
     """A recipe phase: the code that the unit's `phase_point` shows, its windows, how long it lasts at most."""
 
     code: int
+    """Value of the unit's `phase_point` in this phase; phases stand in the order of their codes."""
     name: Name
+    """Short name, as alarms name it in `guidance_by_phase`."""
     title: Text
+    """The phase in words."""
     max_duration_min: float | None = Field(default=None, gt=0)
+    """How long the phase lasts at most."""
     windows: tuple[Window, ...] = ()
+    """Safe operating windows while the phase runs."""
 
 
 class NotApplicable(Entry):
     """Why a monitored parameter does not apply to a unit (a microchannel has no agitator), and who approved it."""
 
     evidence: str = Field(min_length=1)
+    """Why the parameter does not apply (a microchannel has no agitator)."""
     approved_by: str = Field(min_length=1)
+    """Who accepted that."""
 
 
 class Unit(Ruled):
-    """A process unit.
-
-    parameters: for each monitored parameter of the process (a key of the rule pack) the points that measure it.
-    sampled: parameters that the laboratory measures, by the name of the sample in the register.
-    not_applicable: parameters that the unit cannot have, with evidence.
-    display: the points that the overview shows, most important first.
-    running: a point that is above 0.5 while the unit runs; without it the unit counts as running.
-    reaction: the listed hazardous reaction that a continuous unit runs; `nitration_semibatch` says it by itself.
-    phase_point: the state point that shows the code of the phase; needed where `phases` are given.
-    """
+    """A process unit."""
 
     name: Name
+    """Short name, unique among units."""
     title: Text
+    """The unit in words."""
     workshop: WorkshopName
+    """Where it stands."""
     partition: PartitionName | None = None
+    """The partition of that workshop, if it stands in one."""
     process: ProcessType
+    """What kind of process it runs; rules and models choose by it."""
     reaction: Literal["nitration", "other"] | None = None
+    """The listed hazardous reaction of a continuous unit; `nitration_semibatch` says it by itself."""
     hazard: Hazard | None = None
+    """The assessed reaction hazard."""
     parameters: dict[str, tuple[PointName, ...]] = Field(default_factory=dict)
+    """For each monitored parameter of the process, by its key, the points that measure it."""
     sampled: dict[str, Annotated[Name, Refers("sample")]] = Field(default_factory=dict)
+    """Monitored parameters that the laboratory measures, by the name of the sample in the register."""
     not_applicable: dict[str, NotApplicable] = Field(default_factory=dict)
+    """Monitored parameters that the unit cannot have."""
     display: tuple[PointName, ...] = ()
+    """Points that the overview shows, most important first."""
     running: PointName | None = None
+    """Point that is above 0.5 while the unit runs; without it the unit counts as running."""
     phase_point: PointName | None = None
+    """State point that shows the code of the phase; needed where there are `phases`."""
     phases: tuple[Phase, ...] = ()
+    """Recipe phases, in the order of their codes."""
 
     @property
     def nitrates(self) -> bool:

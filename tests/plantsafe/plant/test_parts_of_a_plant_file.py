@@ -214,3 +214,17 @@ def test_aliases_cannot_grow(tmp_path: Path) -> None:
     path = tmp_path / "plant.yaml"
     path.write_text("\n".join(lines), encoding="utf-8")
     assert any("aliases add over" in mistake for mistake in _mistakes(path))
+
+
+def test_a_long_list_in_yaml_is_hinted_at_and_is_no_mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("plantsafe.plant.load.WRITTEN_OUT_MAX", 10)  # the demo needs no 5,000 entries for this
+    path = _plant(tmp_path)
+    said = CliRunner().invoke(app, ["check", str(path)])
+    assert said.exit_code == 0
+    assert "hint: 23 entries are written out in YAML" in said.output
+    assert "points: {table: FILE.csv}" in said.output
+    told = json.loads(CliRunner().invoke(app, ["check", "--format", "json", str(path)]).output)
+    assert told["mistakes"] == []
+    assert [hint["rule"] for hint in told["hints"]] == ["hint"]
+    log = json.loads(CliRunner().invoke(app, ["check", "--format", "sarif", str(path)]).output)
+    assert [result["level"] for result in log["runs"][0]["results"]] == ["note"]
