@@ -16,7 +16,6 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtri
 
 from models.statistical.reference import Array, Reference
 
@@ -29,23 +28,27 @@ class EwmaSettings:
 
     weight: float = 0.1  # lambda; 0.05-0.25 in Montgomery
     width: float = 3.0  # L; with 0.1 and 2.814 one false alarm in 500 samples (Lucas & Saccucci 1990)
-    variance_alarm_rate: float = 0.0027  # two-sided; that of three sigma
+    variance_alarm_rate: float | None = 0.0027  # two-sided; that of three sigma; None judges the mean alone
 
     def __post_init__(self) -> None:
         if not 0.0 < self.weight <= 1.0:
             raise ValueError(f"weight must lie in (0, 1], got {self.weight}")
         if not self.width > 0.0:
             raise ValueError(f"width must be above 0, got {self.width}")
-        if not 0.0 < self.variance_alarm_rate < 1.0:
+        if self.variance_alarm_rate is not None and not 0.0 < self.variance_alarm_rate < 1.0:
             raise ValueError(f"variance_alarm_rate must lie in (0, 1), got {self.variance_alarm_rate}")
 
     def variance_limits(self) -> tuple[float, float]:
         """Low and high limit of v/sigma0^2."""
+        if self.variance_alarm_rate is None:
+            return 0.0, np.inf
         return _variance_limits(self.weight, self.variance_alarm_rate)
 
 
 @cache
 def _variance_limits(weight: float, alarm_rate: float) -> tuple[float, float]:
+    from scipy.special import chdtri  # here: 13 MB that those who judge the mean alone do not need
+
     freedom, half = (2.0 - weight) / weight, alarm_rate / 2.0
     return float(chdtri(freedom, 1.0 - half)) / freedom, float(chdtri(freedom, half)) / freedom
 

@@ -14,8 +14,6 @@ does not know make the monitor unknown. Shapes: (n_points,) a scan, (n_rows, n_p
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cholesky, solve_triangular
-from scipy.special import chdtri, fdtri
 
 from models.statistical.reference import Array, Reference
 
@@ -78,10 +76,10 @@ def learn_mahalanobis(
     shrunk = np.where(pair, (1.0 - shrinkage) * correlation, 0.0)
     shrunk[np.diag_indices(points)] = np.where(moved, shrunk.diagonal() + shrinkage, 1.0)
     try:
-        factor = cholesky(shrunk, lower=True)
+        factor = np.linalg.cholesky(shrunk)
     except np.linalg.LinAlgError as error:
         raise ValueError("the covariance has no full rank; a shrinkage above 0 mends that") from error
-    whitener = np.asarray(solve_triangular(factor, np.eye(points), lower=True), dtype=np.float64)
+    whitener = _inverse_of_lower(factor)
     return MahalanobisModel(
         reference=reference,
         whitener=whitener,
@@ -120,12 +118,16 @@ def step_mahalanobis(
 def chi2_limit(points: int, alarm_rate: float) -> float:
     """Limit for a known mean and covariance."""
     _check_rate(alarm_rate)
+    from scipy.special import chdtri  # here: 13 MB that those who learn their limit do not need
+
     return float(chdtri(points, alarm_rate))
 
 
 def f_limit(points: int, rows: int, alarm_rate: float) -> float:
     """Limit for a new scan when mean and covariance come from `rows` independent rows."""
     _check_rate(alarm_rate)
+    from scipy.special import fdtri  # here: as above
+
     if rows <= points:
         raise ValueError(f"rows {rows} must be more than points {points}")
     factor = points * (rows + 1.0) * (rows - 1.0) / (rows * (rows - points))
@@ -147,6 +149,14 @@ def learnt_limit(model: MahalanobisModel, normal_rows: Array, alarm_rate: float)
     if len(found) * alarm_rate < 1.0:
         raise ValueError(f"normal_rows: {len(found)} judged ones are too few for a false-alarm rate of {alarm_rate}")
     return float(np.quantile(np.array(found), 1.0 - alarm_rate, method="higher"))
+
+
+def _inverse_of_lower(factor: Array) -> Array:
+    """The inverse of a lower triangular matrix (n, n), by forward substitution; lower triangular too."""
+    inverse = np.diag(1.0 / factor.diagonal())
+    for i in range(1, len(factor)):
+        inverse[i, :i] = -(factor[i, :i] @ inverse[:i, :i]) / factor[i, i]
+    return inverse
 
 
 def _check_rate(alarm_rate: float) -> None:

@@ -40,7 +40,7 @@ class DriftCheck:
         self._warm_up = WarmUp(spread_floor(plant, self._rows), spread_floor(plant, self._rows, NOISE_FLOOR))
         # limits of the EWMA are given in sigmas of its mean: sqrt(lambda/(2 - lambda)) of those of the value
         width = EWMA_LIMIT_SIGMA / np.sqrt(EWMA_WEIGHT / (2.0 - EWMA_WEIGHT))
-        self._settings = EwmaSettings(weight=EWMA_WEIGHT, width=float(width))
+        self._settings = EwmaSettings(weight=EWMA_WEIGHT, width=float(width), variance_alarm_rate=None)
         self._ewma = start_ewma(self._warm_up.reference)
         self._cusum = start_cusum(self._warm_up.reference)
         n = 2 * len(self._rows)

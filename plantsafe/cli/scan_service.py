@@ -9,6 +9,7 @@ from connectors.factory import make_source
 from plantsafe.cli.recorded_run import recorded_by_file, run_recorded
 from plantsafe.clock import Clock
 from plantsafe.errors import SourceError
+from plantsafe.heap import give_back
 from plantsafe.lifeline import end_with_parent, stop_on_signals
 from plantsafe.plant import Plant, load_plant
 from plantsafe.scan.metrics import HealthServer, Metrics
@@ -44,6 +45,7 @@ def run_service(plant_file: Path, data: Path, source: list[str], *, health_port:
     """Run until SIGTERM or Ctrl-C; `clock` is what `Clock.encode` wrote, the machine's own when empty."""
     if child:
         end_with_parent()
+    give_back()  # the imports' leavings, before the plant is loaded beside them
     compiled = load_plant(plant_file)
     endpoints = endpoints_of(source)
     if unknown := endpoints.keys() - set(compiled.sources.names):
@@ -64,6 +66,6 @@ def run_service(plant_file: Path, data: Path, source: list[str], *, health_port:
         return [make_source(plant, name, endpoints.get(name), base=plant_file.parent) for name in plant.sources.names]
 
     service = ScanService(compiled, data, sources, plant_clock, metrics)
-    gc.collect()
+    give_back()
     gc.freeze()  # what was built at start is never garbage: collections stay short
     asyncio.run(_serve(service, health))

@@ -173,6 +173,15 @@ def test_a_broken_correlation_is_seen_although_each_value_is_normal() -> None:
     assert set(np.argsort(broken.contribution)[-2:]) == {0, 1}
 
 
+def test_the_whitener_is_lower_triangular_and_makes_normal_rows_white() -> None:
+    rows = np.random.default_rng(5).normal(size=(400, 6)) @ np.random.default_rng(6).normal(size=(6, 6))
+    reference = learn_reference(rows, np.full(6, 1e-6))
+    model = learn_mahalanobis(rows, reference, shrinkage=0.0)
+    white = (rows - reference.mean) / reference.sigma @ model.whitener.T
+    assert np.array_equal(model.whitener, np.tril(model.whitener))
+    assert np.cov(white.T) == pytest.approx(np.eye(6), abs=1e-9)
+
+
 def test_a_constant_column_that_moves_is_seen_and_named() -> None:
     rows = correlated(1000, np.random.default_rng(6))
     model = learn_mahalanobis(rows, learn_reference(rows, FLOOR))
