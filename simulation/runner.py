@@ -39,7 +39,8 @@ class Outcome:
     """The verdict of a scenario: green when every line holds. `unprotected` is there where a loss is declared.
 
     plant: hash of the plant description. functions: those that must act, as specified. labels: what quantities and
-    points are called. It goes from process to process, so it holds data only.
+    points are called. measures: true quantity by point, of the functions' inputs. It goes from process to process, so
+    it holds data only.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Outcome:
     plant: str
     functions: tuple[SafetyFunction, ...]
     labels: Mapping[str, Label]
+    measures: Mapping[str, str]
     lines: tuple[Line, ...]
     moments: Moments
     cards: tuple[ModelCard, ...]
@@ -104,12 +106,12 @@ def judge(scenario: Scenario, seed: int | None = None) -> Outcome:
     """Run `scenario`, and its twin where a loss is declared, and compare with what must be."""
     number = scenario.file.seed if seed is None else seed
     drawn = NOMINAL if seed is None else draw(scenario.file.variation, seed)
-    wanted, cards = wanted_of(scenario), cards_of(scenario)
+    wanted, cards, measures = wanted_of(scenario), cards_of(scenario), measures_of(scenario.plant)
     protected = run_virtual(scenario, wanted, seed=number, drawn=drawn, protected=True)
     twin = None
     if scenario.file.loss is not None:
         twin = run_virtual(scenario, wanted, seed=number, drawn=drawn, protected=False)
-    judged: Judged = judge_traces(scenario, protected, twin, cards, measures_of(scenario.plant))
+    judged: Judged = judge_traces(scenario, protected, twin, cards, measures)
     expected = {act.function for act in scenario.file.act}
     return Outcome(
         name=scenario.name,
@@ -117,6 +119,7 @@ def judge(scenario: Scenario, seed: int | None = None) -> Outcome:
         plant=scenario.plant.hash,
         functions=tuple(function for function in scenario.plant.file.functions if function.name in expected),
         labels=labels_of(scenario.plant, wanted),
+        measures={point: quantity for point, quantity in measures.items() if point in wanted.points},
         lines=judged.lines,
         moments=judged.moments,
         cards=cards,

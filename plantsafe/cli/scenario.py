@@ -20,6 +20,7 @@ All = Annotated[bool, typer.Option("--all", help="all shipped scenarios")]
 Seeds = Annotated[str, typer.Option(help="seeds of varied plants, such as 1-20 or 3,7; without it the nominal plant")]
 Jobs = Annotated[int, typer.Option(min=1, help="processes")]
 Junit = Annotated[Path | None, typer.Option(help="write a JUnit report")]
+Html = Annotated[Path | None, typer.Option(help="write a report with trends, one file")]
 Json = Annotated[Path | None, typer.Option(help="write a report as JSON")]
 Tongue = Annotated[str, typer.Option("--language", help="of what is printed: en or zh")]
 
@@ -46,6 +47,7 @@ def register(app: typer.Typer) -> None:
         seeds: Seeds = "",
         jobs: Jobs = JOBS,
         junit: Junit = None,
+        html: Html = None,
         json: Json = None,
         language: Tongue = "en",
     ) -> None:
@@ -57,7 +59,7 @@ def register(app: typer.Typer) -> None:
         with typer.progressbar(length=len(tasks), label="scenarios", file=sys.stderr) as bar:
             outcomes = run_all(tasks, jobs, lambda _: bar.update(1))
         _tell(outcomes, tongue)
-        _write(outcomes, junit=junit, json=json)
+        _write(outcomes, junit=junit, html=html, json=json)
         if not all(outcome.green for outcome in outcomes):
             sys.exit(1)
 
@@ -132,10 +134,11 @@ def _tell(outcomes: "list[Outcome]", language: str) -> None:
     typer.echo(say(told("report", "statement")))
 
 
-def _write(outcomes: "list[Outcome]", *, junit: Path | None, json: Path | None) -> None:
+def _write(outcomes: "list[Outcome]", *, junit: Path | None, html: Path | None, json: Path | None) -> None:
+    from simulation.trial.html import as_html
     from simulation.trial.summary import as_json, as_junit
 
-    for path, make in ((junit, as_junit), (json, as_json)):
+    for path, make in ((junit, as_junit), (html, as_html), (json, as_json)):
         if path is None:
             continue
         try:
