@@ -10,14 +10,17 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import assert_never
 
 from plantsafe.clock import NS_PER_S, Clock
-from plantsafe.errors import PlantsafeError
+from plantsafe.errors import PlantsafeError, SimulationError
 from plantsafe.lifeline import end_with_parent
 from plantsafe.plant import Plant, load_plant
+from plantsafe.plant.model import SourceEntry
 from simulation.control_channel import ControlChannel
 from simulation.plant import SimulatedPlant
 from simulation.servers import ModbusServer, OpcUaServer
+from simulation.servers.security import ServerSecurity, server_security
 
 SCANS_AT_ONCE = 20  # site default: a plant that fell behind catches up in steps, so that its servers go on answering
 
@@ -30,13 +33,15 @@ async def run_plant(
     opcua_port: int = 0,
     modbus_port: int = 0,
     control_path: Path | None = None,
+    certificates: Path | None = None,
     ready: Callable[[dict[str, str]], None],
 ) -> None:
     """Live until cancelled. `ready` is called once with the endpoint of each source, by name.
 
-    The first source of a protocol gets the port named, further ones a free port; 0 finds a free one.
+    The first source of a protocol gets the port named, further ones a free port; 0 finds a free one. A source that the
+    plant file secures gets a secured server, whose own certificate is kept in `certificates`.
     """
-    servers = _servers(plant, opcua_port, modbus_port)
+    servers = _servers(plant, opcua_port, modbus_port, certificates)
     async with contextlib.AsyncExitStack() as stack:
         for server in servers.values():
             await server.start()
@@ -56,14 +61,37 @@ async def run_plant(
             await clock.sleep_until(simulated.time_ns + NS_PER_S)
 
 
-def _servers(plant: Plant, opcua_port: int, modbus_port: int) -> dict[str, OpcUaServer | ModbusServer]:
-    ports = {"opcua": opcua_port, "modbus": modbus_port}
-    kinds = {"opcua": OpcUaServer, "modbus": ModbusServer}
+def _servers(
+    plant: Plant, opcua_port: int, modbus_port: int, certificates: Path | None
+) -> dict[str, OpcUaServer | ModbusServer]:
     servers: dict[str, OpcUaServer | ModbusServer] = {}
     for entry in plant.file.sources:
-        servers[entry.name] = kinds[entry.protocol](plant, entry.name, ports[entry.protocol])
-        ports[entry.protocol] = 0
+        match entry.protocol:
+            case "opcua":
+                servers[entry.name] = OpcUaServer(
+                    plant, entry.name, opcua_port, security=_security(entry, certificates)
+                )
+                opcua_port = 0
+            case "modbus":
+                servers[entry.name] = ModbusServer(plant, entry.name, modbus_port)
+                modbus_port = 0
+            case "replay":
+                raise SimulationError(
+                    f"source {entry.name} is recorded files: there is nothing to simulate",
+                    mend="plantsafe run reads them as they are",
+                )
+            case _:
+                assert_never(entry.protocol)
     return servers
+
+
+def _security(entry: SourceEntry, certificates: Path | None) -> ServerSecurity | None:
+    if entry.security != "None" and certificates is None:
+        raise SimulationError(
+            f"source {entry.name} is secured, but its simulated server has no folder for its certificate",
+            mend="give --certificates",
+        )
+    return server_security(entry, certificates / entry.name) if certificates is not None else None
 
 
 async def _show(plant: Plant, simulated: SimulatedPlant, servers: dict[str, OpcUaServer | ModbusServer]) -> None:
@@ -91,6 +119,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1, help="seed of all randomness")
     parser.add_argument("--opcua-port", type=int, default=0, help="port of the control system, 0 finds one")
     parser.add_argument("--modbus-port", type=int, default=0, help="port of the safety system, 0 finds one")
+    parser.add_argument("--certificates", type=Path, default=None, help="folder of the servers' own certificates")
     parser.add_argument("--control", type=Path, default=None, help="path of the control socket")
     options = parser.parse_args(arguments)
     end_with_parent()
@@ -111,6 +140,7 @@ def main(arguments: list[str] | None = None) -> int:
             opcua_port=options.opcua_port,
             modbus_port=options.modbus_port,
             control_path=options.control,
+            certificates=options.certificates,
             ready=ready,
         )
         await _until_signal(asyncio.get_running_loop().create_task(live))

@@ -34,8 +34,11 @@ class Identity:
     key: Path
 
 
-def own_identity(folder: Path, application_uri: str = APPLICATION_URI) -> Identity:
-    """The certificate of this installation; made when there is none yet (half a second). Raises SourceError."""
+def own_identity(folder: Path, application_uri: str = APPLICATION_URI, *, server: bool = False) -> Identity:
+    """The certificate of this installation; made when there is none yet (half a second). Raises SourceError.
+
+    `server`: of an application that others connect to, as the simulated control system.
+    """
     own = folder / "own"
     identity = Identity(certificate=own / "certificate.der", key=own / "key.pem")
     if identity.certificate.is_file() and identity.key.is_file():
@@ -52,7 +55,8 @@ def own_identity(folder: Path, application_uri: str = APPLICATION_URI) -> Identi
             mend=f"put both there, or move {own} away to have new ones made",
         )
     key = rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS)
-    certificate = _self_signed(key, application_uri, socket.gethostname())
+    use = ExtendedKeyUsageOID.SERVER_AUTH if server else ExtendedKeyUsageOID.CLIENT_AUTH
+    certificate = _self_signed(key, application_uri, socket.gethostname(), use)
     try:
         for name in ("own", "trusted", "rejected", "crl"):
             (folder / name).mkdir(parents=True, exist_ok=True)
@@ -127,7 +131,9 @@ def application_uris(certificate: x509.Certificate) -> list[str]:
     return names.get_values_for_type(x509.UniformResourceIdentifier)
 
 
-def _self_signed(key: rsa.RSAPrivateKey, application_uri: str, host: str) -> x509.Certificate:
+def _self_signed(
+    key: rsa.RSAPrivateKey, application_uri: str, host: str, use: x509.ObjectIdentifier
+) -> x509.Certificate:
     """An application instance certificate with what OPC UA Part 6, 6.2.2 asks for."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"plantsafe on {host}"[:64])])
     now = datetime.now(UTC)
@@ -159,7 +165,7 @@ def _self_signed(key: rsa.RSAPrivateKey, application_uri: str, host: str) -> x50
         )
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(usage, critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+        .add_extension(x509.ExtendedKeyUsage([use]), critical=False)
         .sign(key, hashes.SHA256())
     )
 

@@ -16,6 +16,7 @@ import typer
 from plantsafe.alarms.life_cycle import State
 from plantsafe.cli.children import Child, wait_for
 from plantsafe.cli.demo_place import forget, say_where
+from plantsafe.cli.demo_secure import SIMULATED, to_trust
 from plantsafe.cli.demo_summary import lines as summary_lines
 from plantsafe.clock import NS_PER_S, Clock
 from plantsafe.errors import PlantsafeError, StoreError
@@ -117,7 +118,7 @@ def run_demo(
         clock = Clock(epoch_ns=_epoch_ns(data), start_ns=time.monotonic_ns() + round(START_S * NS_PER_S), rate=speed)
         simulated = start(
             "simulated plant", "-m", "simulation.process", "--plant", str(plant_file), "--clock", clock.encode(),
-            "--seed", str(seed), "--control", str(control),
+            "--seed", str(seed), "--control", str(control), "--certificates", str(data / SIMULATED),
             "--opcua-port", str(ports["opcua"]), "--modbus-port", str(ports["modbus"]),
         )  # fmt: skip
         endpoints = [f"--source={name}={where}" for name, where in simulated["endpoints"].items()]
@@ -132,6 +133,8 @@ def run_demo(
         for name, where in simulated["endpoints"].items():
             typer.echo(f"simulated {name}: {where}")
         typer.echo(f"scan service: {service['health']}/readyz")
+        for line in to_trust(plant, data / SIMULATED):
+            typer.echo(line)
         if not headless:
             ensure_demo_accounts(data, DEMO_PASSWORD)
             page = start(

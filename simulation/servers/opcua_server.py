@@ -20,6 +20,7 @@ from plantsafe.plant import Plant
 from simulation.servers.address_space import folder, no_value_yet, variable
 from simulation.servers.gate import Gate
 from simulation.servers.port import HOST, claim, in_use
+from simulation.servers.security import POLICIES, SERVER_URI, Doorman, ServerSecurity
 from simulation.servers.standard_space import QuickServer
 
 FLAG = "--opcua-port"
@@ -69,12 +70,24 @@ class _Listener(BinaryServer):
 class OpcUaServer:
     """Serves one source of the plant: a folder a unit, a variable a point with its range and unit of measure."""
 
-    def __init__(self, plant: Plant, source: str, port: int = 0, *, namespaces_before: tuple[str, ...] = ()) -> None:
-        """`namespaces_before` are registered first, so that the plant's own indices move (servers do that)."""
+    def __init__(
+        self,
+        plant: Plant,
+        source: str,
+        port: int = 0,
+        *,
+        namespaces_before: tuple[str, ...] = (),
+        security: ServerSecurity | None = None,
+    ) -> None:
+        """`namespaces_before` are registered first, so that the plant's own indices move (servers do that).
+
+        With `security` the server offers signed and enciphered connections beside plain ones.
+        """
         self._map: NodeMap = node_map(plant, source)
         self._plant = plant
         self._wanted = port
         self._before = namespaces_before
+        self._security = security
         self._server: Server | None = None
         self._gate = Gate()
         self._nodes: list[ua.NodeId] = []
@@ -89,13 +102,16 @@ class OpcUaServer:
     async def start(self) -> None:
         """Build the address space and listen; raises PortInUseError."""
         self.port = claim(self._wanted, FLAG)
-        server = Server(iserver=QuickServer())
+        secured = self._security
+        server = Server(iserver=QuickServer(user_manager=Doorman(secured) if secured is not None else None))
         await server.init()
         server.set_endpoint(self.endpoint)
         server.set_server_name("plantsafe simulated control system")
-        await server.set_application_uri("urn:plantsafe:simulation:server")
-        server.set_security_policy([ua.SecurityPolicyType.NoSecurity], _ReadOnlyRules())
-        server.set_identity_tokens([ua.AnonymousIdentityToken])
+        await server.set_application_uri(SERVER_URI)
+        server.set_security_policy(POLICIES if secured is not None else POLICIES[:1], _ReadOnlyRules())
+        server.set_identity_tokens(secured.tokens if secured is not None else [ua.AnonymousIdentityToken])
+        if secured is not None:
+            await secured.apply(server)
         server.iserver.aspace.force_server_timestamp = False
         for uri in (*self._before, *dict.fromkeys(self._map.namespaces)):
             await server.register_namespace(uri)
