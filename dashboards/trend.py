@@ -13,8 +13,8 @@ from dashboards.components.glyph import COLOURS
 from dashboards.language import Tongue
 from dashboards.settings import BACKGROUND, LINE, PANEL, QUIET, TEXT
 from plantsafe.frame import F8, I8, is_good
+from plantsafe.history.reader import HistoryReader
 from plantsafe.plant import Plant
-from plantsafe.store.record import RecordReader
 
 BUCKETS = 600  # two values each: about 2 points a pixel on a chart 600 pixels wide (site default)
 _GAP_SCANS = 3  # more scans than this missing: the line is broken (site default)
@@ -39,8 +39,8 @@ def read_curves(folder: Path, plant_hash: str, rows: tuple[int, ...], first: int
     values: list[F8] = []
     doubts: list[F8] = []
     before = 0
-    with RecordReader(folder) as reader:
-        for frame in reader.frames(first, last):
+    with HistoryReader(folder) as history:
+        for frame in history.frames(first, last):
             if frame.plant != plant_hash:
                 continue
             number = frame.number

@@ -15,6 +15,7 @@ from dashboards.numbers import duration, local, number
 from dashboards.picture import Picture
 from dashboards.visit import picture_or_stop, visit_or_stop
 from plantsafe.frame import is_bad, is_good
+from plantsafe.history.reader import HistoryReader
 from plantsafe.store.record import RecordReader
 
 _KINDS = ("scans_lost", "service_started", "service_stopped", "restart_difference", "clock_step")
@@ -81,9 +82,9 @@ def _source_row(picture: Picture, i: int, tongue: Tongue) -> str:
 @st.cache_data(ttl=10, max_entries=4, show_spinner=False)
 def _counts(folder: str) -> tuple[int, int, int, int]:
     """First and last scan of the record, how many there are, and the size of the file in bytes."""
-    with RecordReader(Path(folder)) as reader:
-        size = sum(p.stat().st_size for p in Path(folder).glob("record.db*"))
-        return reader.first_number(), reader.last_number(), reader.scan_count(), size
+    with HistoryReader(Path(folder)) as history:
+        size = sum(p.stat().st_size for p in Path(folder).glob("*.db*"))
+        return history.first_number(), history.last_number(), history.scan_count(), size
 
 
 @st.fragment(run_every=10 * panel.REFRESH_S)

@@ -20,8 +20,8 @@ from plantsafe.compliance import Outcome, Summary, head_for_page, render_csv, re
 from plantsafe.compliance import summarise as summarise_record
 from plantsafe.compliance.pages import PageLine, PageRow
 from plantsafe.errors import PlantsafeError
+from plantsafe.history.reader import HistoryReader
 from plantsafe.request import MAY, RequestKind
-from plantsafe.store.record import RecordReader
 
 PERIODS_H = {1: "1 h", 8: "8 h", 24: "24 h", 24 * 7: "7 d", 24 * 30: "30 d"}
 _MINUTE_NS = 60 * NS_PER_S
@@ -63,8 +63,8 @@ def _summary_of(visit: Visit, picture: Picture, hours: int) -> Summary:
 
 @st.cache_data(max_entries=24, show_spinner=False)
 def _summarise(folder: str, document: str, from_ns: int, to_ns: int) -> Summary:
-    with RecordReader(Path(folder)) as reader:
-        return summarise_record(reader, compiled(document)[0], from_ns=from_ns, to_ns=to_ns)
+    with HistoryReader(Path(folder)) as history:
+        return summarise_record(history, compiled(document)[0], from_ns=from_ns, to_ns=to_ns)
 
 
 def _head(summary: Summary, tongue: Tongue) -> str:

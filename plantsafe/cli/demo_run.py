@@ -20,6 +20,7 @@ from plantsafe.cli.demo_secure import SIMULATED, to_trust
 from plantsafe.cli.demo_summary import lines as summary_lines
 from plantsafe.clock import NS_PER_S, Clock
 from plantsafe.errors import PlantsafeError, StoreError
+from plantsafe.history.reader import HistoryReader
 from plantsafe.plant import Plant, load_plant
 from plantsafe.request import Request, RequestKind, Role
 from plantsafe.store.access import ensure_demo_accounts
@@ -152,8 +153,9 @@ def run_demo(
         for child in reversed(children):
             child.end()
         if headless or duration:
-            for line in summary_lines(reader, plant):
-                typer.echo(line)
+            with HistoryReader(data) as history:
+                for line in summary_lines(history, plant):
+                    typer.echo(line)
 
 
 def _approve(plant: Plant, data: Path, clock: Clock) -> None:

@@ -20,11 +20,11 @@ def register(app: typer.Typer) -> None:
     @group.command()
     def replay(data: Annotated[Path, typer.Option(help="folder of the record")]) -> None:
         """Step every recorded frame again; the transitions must be those of the journal."""
+        from plantsafe.history.reader import HistoryReader
         from plantsafe.scan.replay import replay as step_again
-        from plantsafe.store.record import RecordReader
 
-        with RecordReader(data) as reader:
-            result = step_again(reader)
+        with HistoryReader(data) as history:
+            result = step_again(history)
         for difference in result.differences[:20]:
             typer.echo(difference)
         if result.differences:

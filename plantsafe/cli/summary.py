@@ -40,18 +40,18 @@ def register(app: typer.Typer) -> None:
         from plantsafe.compliance.export import render_csv, render_json
         from plantsafe.compliance.render_pdf import render_pdf
         from plantsafe.compliance.summary import summarise
+        from plantsafe.history.reader import HistoryReader
         from plantsafe.plant import plant_of_document
-        from plantsafe.store.record import RecordReader
 
-        with RecordReader(data) as reader:
-            newest, latest = reader.newest_plant(), reader.latest()
+        with HistoryReader(data) as history:
+            newest, latest = history.record.newest_plant(), history.record.latest()
             if newest is None or latest is None:
                 raise StoreError(f"{data} holds no scan", mend="let the scan service run first")
             plant = plant_of_document(newest[1])
             zone = plant.file.site.timezone
             to_ns = _moment_ns(end, zone, "--to") if end else latest.frame.time_ns + plant.period_ns
             from_ns = _moment_ns(begin, zone, "--from") if begin else to_ns - 24 * HOUR_NS
-            found = summarise(reader, plant, from_ns=from_ns, to_ns=to_ns)
+            found = summarise(history, plant, from_ns=from_ns, to_ns=to_ns)
         made_ns = time.time_ns()
         match out.suffix.lower():
             case ".pdf":

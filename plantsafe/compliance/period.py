@@ -7,9 +7,9 @@ import numpy as np
 
 from plantsafe.errors import RequestError
 from plantsafe.frame import BAD_NO_COMMUNICATION, F8, I8, U4, Frame, is_good
+from plantsafe.history.reader import HistoryReader
 from plantsafe.plant import Plant, plant_of_document
 from plantsafe.plant.tables import Index
-from plantsafe.store.record import RecordReader
 
 BLOCK_SCANS = 512  # frames judged at once; bounds the memory (site default)
 NS_PER_S = 1_000_000_000
@@ -53,60 +53,60 @@ class Span:
         return (self.to_ns - self.from_ns) / NS_PER_S
 
 
-def open_span(reader: RecordReader, plant: Plant, from_ns: int, to_ns: int) -> Span:
+def open_span(history: HistoryReader, plant: Plant, from_ns: int, to_ns: int) -> Span:
     """The span of a period; raises RequestError for one that is empty or turned round."""
     if from_ns >= to_ns:
         raise RequestError(
             "the period of the summary ends before it begins", mend="give a begin that is earlier than the end"
         )
-    first, last = reader.number_at(from_ns), reader.number_at(to_ns) - 1
-    frame = next(_inside(reader, first, last, from_ns, to_ns), None)
+    first, last = history.number_at(from_ns), history.number_at(to_ns) - 1
+    frame = next(_inside(history, first, last, from_ns, to_ns), None)
     scheduled = max(1, round((to_ns - from_ns) / plant.period_ns))
     before = scheduled
     if frame is not None:
         first = frame.number
         before = (frame.time_ns - from_ns) // plant.period_ns
-        before = _without_jitter(reader, before, first - before)
+        before = _without_jitter(history, before, first - before)
     return Span(from_ns=from_ns, to_ns=to_ns, period_ns=plant.period_ns, first=first, last=last, before=before)
 
 
-def missing_after(reader: RecordReader, span: Span, number: int, time_ns: int) -> int:
+def missing_after(history: HistoryReader, span: Span, number: int, time_ns: int) -> int:
     """Scheduled scans from the last frame of the span to its end that are not recorded."""
     after = max(0, -((time_ns - span.to_ns) // span.period_ns) - 1)
-    return _without_jitter(reader, after, number + after)
+    return _without_jitter(history, after, number + after)
 
 
-def blocks(reader: RecordReader, plant: Plant, span: Span, columns: Sequence[str]) -> Iterator[Block]:
+def blocks(history: HistoryReader, plant: Plant, span: Span, columns: Sequence[str]) -> Iterator[Block]:
     """The frames of a span with the points named in `columns`; other states of the plant are joined by name."""
     layouts: dict[str, Index] = {}
     pending: list[Frame] = []
     last_number, last_ns = 0, 0
-    for frame in _inside(reader, span.first, span.last, span.from_ns, span.to_ns):
+    for frame in _inside(history, span.first, span.last, span.from_ns, span.to_ns):
         if pending and (len(pending) == BLOCK_SCANS or frame.plant != pending[0].plant):
             yield _block(pending, layouts[pending[0].plant], last_number, last_ns, span.period_ns)
             last_number, last_ns = pending[-1].number, pending[-1].time_ns
             pending = []
         if frame.plant not in layouts:
-            layouts[frame.plant] = _layout(reader, plant, frame.plant, columns)
+            layouts[frame.plant] = _layout(history, plant, frame.plant, columns)
         pending.append(frame)
     if pending:
         yield _block(pending, layouts[pending[0].plant], last_number, last_ns, span.period_ns)
 
 
-def _inside(reader: RecordReader, first: int, last: int, from_ns: int, to_ns: int) -> Iterator[Frame]:
+def _inside(history: HistoryReader, first: int, last: int, from_ns: int, to_ns: int) -> Iterator[Frame]:
     """Frames by number whose time is inside: after a step of the clock the two orders differ."""
-    return (frame for frame in reader.frames(first, last) if from_ns <= frame.time_ns < to_ns)
+    return (frame for frame in history.frames(first, last) if from_ns <= frame.time_ns < to_ns)
 
 
-def _without_jitter(reader: RecordReader, missing: int, number: int) -> int:
+def _without_jitter(history: HistoryReader, missing: int, number: int) -> int:
     """Scans missing at an edge; the outermost, `number`, is not when jitter put its stamp beyond the edge."""
-    return missing - 1 if missing and reader.frame_numbers(number, number) else missing
+    return missing - 1 if missing and history.frame_numbers(number, number) else missing
 
 
-def _layout(reader: RecordReader, plant: Plant, plant_hash: str, columns: Sequence[str]) -> Index:
+def _layout(history: HistoryReader, plant: Plant, plant_hash: str, columns: Sequence[str]) -> Index:
     row = plant.points.row
     if plant_hash != plant.hash:
-        document = reader.plant_document(plant_hash)
+        document = history.record.plant_document(plant_hash)
         row = plant_of_document(document).points.row if document is not None else {}
     return np.array([row.get(name, -1) for name in columns], dtype=np.intp)
 

@@ -13,9 +13,10 @@ from plantsafe.compliance.occupancy import Occupancy
 from plantsafe.compliance.parameters import Parameters
 from plantsafe.compliance.period import Span, blocks, missing_after, open_span
 from plantsafe.compliance.rules import rules
+from plantsafe.history.reader import HistoryReader
 from plantsafe.plant import Plant
 from plantsafe.plant.model import Text
-from plantsafe.store.record import EventRow, RecordReader
+from plantsafe.store.record import EventRow
 
 _BYPASS = ("bypass_on", "bypass_off")
 _LOST = ("scans_lost",)
@@ -44,10 +45,10 @@ class Summary:
     figures: tuple[Figure, ...]
 
 
-def summarise(reader: RecordReader, plant: Plant, *, from_ns: int, to_ns: int) -> Summary:
+def summarise(history: HistoryReader, plant: Plant, *, from_ns: int, to_ns: int) -> Summary:
     """The figures of the period for `plant`; raises RequestError for a period that is empty or turned round."""
     rule = rules()
-    span = open_span(reader, plant, from_ns, to_ns)
+    span = open_span(history, plant, from_ns, to_ns)
     occupancy = Occupancy(plant, rule["head_count.partition"], rule["head_count.workshop"], span)
     functions = Functions(plant, rule["bypass.time"], rule["bypass.longest"], rule["functions.in_service"], span)
     parameters = Parameters(plant, rule["nitration.parameters"])
@@ -58,7 +59,7 @@ def summarise(reader: RecordReader, plant: Plant, *, from_ns: int, to_ns: int) -
     )
     recorded = lost = good = samples = first = last = first_ns = last_ns = 0
     plants: set[str] = set()
-    for block in blocks(reader, plant, span, columns):
+    for block in blocks(history, plant, span, columns):
         plants.add(block.plant)
         occupancy.take(block, block.value[:, heads], block.status[:, heads])
         functions.take(block, block.value[:, bits], block.status[:, bits])
@@ -70,7 +71,7 @@ def summarise(reader: RecordReader, plant: Plant, *, from_ns: int, to_ns: int) -
         lost += int(block.missing.sum())
         good += int(block.good.sum())
         samples += int(block.points.sum())
-    after = missing_after(reader, span, last, last_ns) if recorded else 0
+    after = missing_after(history, span, last, last_ns) if recorded else 0
     coverage = Coverage(
         first_scan=first,
         last_scan=last,
@@ -81,10 +82,10 @@ def summarise(reader: RecordReader, plant: Plant, *, from_ns: int, to_ns: int) -
         lost=lost,
         outside=span.before + after,
     )
-    events = _events(reader, span)
+    events = _events(history, span)
     evidence = Evidence(first_scan=first, last_scan=last, scans=recorded)
     missing = coverage.lost + coverage.outside
-    journal = chain(rule["record.chain"], reader)
+    journal = chain(rule["record.chain"], history.record)
     lost_evidence = replace(evidence, events=events.of(_LOST))
     return Summary(
         site=plant.file.site.name,
@@ -92,7 +93,7 @@ def summarise(reader: RecordReader, plant: Plant, *, from_ns: int, to_ns: int) -
         timezone=plant.file.site.timezone,
         plant=plant.hash,
         other_plants=tuple(sorted(plants - {plant.hash})),
-        approved=_approved(reader, plant.hash, to_ns),
+        approved=_approved(history, plant.hash, to_ns),
         period_ns=plant.period_ns,
         from_ns=from_ns,
         to_ns=to_ns,
@@ -129,21 +130,21 @@ class _Events:
         return {subject: tuple(seqs) for subject, seqs in found.items()}
 
 
-def _events(reader: RecordReader, span: Span) -> _Events:
-    rows = [row for row in reader.events(kinds=_KINDS, from_ns=span.from_ns) if row.time_ns < span.to_ns]
-    rows += _open_bypasses(reader, span)
+def _events(history: HistoryReader, span: Span) -> _Events:
+    rows = [row for row in history.record.events(kinds=_KINDS, from_ns=span.from_ns) if row.time_ns < span.to_ns]
+    rows += _open_bypasses(history, span)
     return _Events(tuple(sorted((row.seq, row.kind, row.subject) for row in rows)))
 
 
-def _open_bypasses(reader: RecordReader, span: Span) -> list[EventRow]:
+def _open_bypasses(history: HistoryReader, span: Span) -> list[EventRow]:
     """The events of bypasses that began before the period and had not ended by then, a channel each."""
     last: dict[tuple[str, str], EventRow] = {}
-    for row in reader.events(kinds=_BYPASS):
+    for row in history.record.events(kinds=_BYPASS):
         if row.time_ns < span.from_ns:
             last[row.subject, str(json.loads(row.body).get("channel"))] = row
     return [row for row in last.values() if row.kind == "bypass_on"]
 
 
-def _approved(reader: RecordReader, plant_hash: str, to_ns: int) -> bool:
-    approvals = reader.events(kinds=("plant_approved",), subject=plant_hash)
+def _approved(history: HistoryReader, plant_hash: str, to_ns: int) -> bool:
+    approvals = history.record.events(kinds=("plant_approved",), subject=plant_hash)
     return any(event.time_ns < to_ns for event in approvals)

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from plantsafe.errors import StoreError
+from plantsafe.history.reader import HistoryReader
 from plantsafe.plant import plant_of_document
 from plantsafe.scan.engine import ENGINE_VERSION, Engine
 from plantsafe.scan.restart import carried
-from plantsafe.store.record import RecordReader
 from plantsafe.verdict import Fact
 
 SERVICE_KINDS = (
@@ -33,24 +33,24 @@ class Replayed:
     final: bytes
 
 
-def replay(reader: RecordReader) -> Replayed:
+def replay(history: HistoryReader) -> Replayed:
     """Step every recorded frame with the requests it took up, over changes of the plant description too.
 
     The record must begin at its first scan.
     """
-    first, last = reader.first_number(), reader.last_number()
+    first, last = history.first_number(), history.last_number()
     if last == 0:
         raise StoreError("the record holds no scan", mend="let the scan service run first")
-    _same_engine(reader)
-    uses = _uses(reader)
+    _same_engine(history)
+    uses = _uses(history)
     engine: Engine | None = None
-    recorded = _recorded(reader)
+    recorded = _recorded(history)
     differences: list[str] = []
     scans = events = 0
-    for frame in reader.frames(first, last):
+    for frame in history.frames(first, last):
         if engine is None or frame.plant != engine.plant.hash:
-            engine = _engine_of(reader, frame.plant, _approved_at(uses, frame.plant, frame.number), engine)
-        facts = engine.step(frame, reader.taken(frame.number)).facts
+            engine = _engine_of(history, frame.plant, _approved_at(uses, frame.plant, frame.number), engine)
+        facts = engine.step(frame, history.record.taken(frame.number)).facts
         said = [_text(fact) for fact in facts]
         wrote = recorded.pop(frame.number, [])
         if said != wrote:
@@ -61,8 +61,8 @@ def replay(reader: RecordReader) -> Replayed:
     return Replayed(scans=scans, events=events, differences=tuple(differences), final=engine.snapshot())
 
 
-def _engine_of(reader: RecordReader, plant_hash: str, approved: bool, before: Engine | None) -> Engine:
-    document = reader.plant_document(plant_hash)
+def _engine_of(history: HistoryReader, plant_hash: str, approved: bool, before: Engine | None) -> Engine:
+    document = history.record.plant_document(plant_hash)
     if document is None:
         raise StoreError(f"the record lacks the plant description {plant_hash[:12]}", mend="restore it from a backup")
     engine = Engine(plant_of_document(document), approved=approved)
@@ -71,10 +71,10 @@ def _engine_of(reader: RecordReader, plant_hash: str, approved: bool, before: En
     return engine
 
 
-def _uses(reader: RecordReader) -> list[tuple[int, str, bool]]:
+def _uses(history: HistoryReader) -> list[tuple[int, str, bool]]:
     """Every start and load: its scan, its plant description, and whether that was approved then."""
     found = []
-    for event in reader.events(kinds=("service_started", "plant_loaded")):
+    for event in history.record.events(kinds=("service_started", "plant_loaded")):
         body = json.loads(event.body)
         found.append((event.scan, str(body["plant"]), bool(body["approved"])))
     return found
@@ -85,8 +85,8 @@ def _approved_at(uses: Sequence[tuple[int, str, bool]], plant_hash: str, number:
     return bool(fitting) and fitting[-1]
 
 
-def _same_engine(reader: RecordReader) -> None:
-    for event in reader.events(kinds=("service_started",)):
+def _same_engine(history: HistoryReader) -> None:
+    for event in history.record.events(kinds=("service_started",)):
         body = json.loads(event.body)
         if body["engine"] != ENGINE_VERSION:
             raise StoreError(
@@ -95,9 +95,9 @@ def _same_engine(reader: RecordReader) -> None:
             )
 
 
-def _recorded(reader: RecordReader) -> dict[int, list[str]]:
+def _recorded(history: HistoryReader) -> dict[int, list[str]]:
     found: dict[int, list[str]] = {}
-    for event in reader.events():
+    for event in history.record.events():
         if event.kind not in SERVICE_KINDS:
             found.setdefault(event.scan, []).append(f"{event.kind} {event.subject} {event.actor} {event.body}")
     return found

@@ -7,28 +7,35 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from plantsafe.frame import NO_FAST_SAMPLES, FastSamples, Frame
+from plantsafe.frame import F8, NO_FAST_SAMPLES, U4, FastSamples, Frame
 from plantsafe.store.arrays import pack, unpack
 
 
-def encode_frame(frame: Frame) -> bytes:
-    """The arrays of `frame`; number, plant and time are columns beside them. Fast samples only where there are any."""
-    arrays: dict[str, NDArray[Any]] = {
-        "value": frame.value,
-        "status": frame.status,
+def encode_frame(frame: Frame) -> tuple[bytes, bytes]:
+    """The samples of `frame` and what else it has; number, plant and time are columns beside them.
+
+    Apart, because most readers want the samples alone. Fast samples only where there are any.
+    """
+    about: dict[str, NDArray[Any]] = {
         "source_time_ns": frame.source_time_ns,
         "received": frame.received,
         "origin": frame.origin,
         "resolution_ns": frame.resolution_ns,
     }
     if frame.fast.point.size:
-        arrays |= {f"fast.{field.name}": getattr(frame.fast, field.name) for field in fields(FastSamples)}
-    return pack(arrays)
+        about |= {f"fast.{field.name}": getattr(frame.fast, field.name) for field in fields(FastSamples)}
+    return pack({"value": frame.value, "status": frame.status}), pack(about)
 
 
-def decode_frame(number: int, plant: str, time_ns: int, data: bytes) -> Frame:
-    """The frame that `encode_frame` wrote."""
+def decode_samples(data: bytes) -> tuple[F8, U4]:
+    """Values and statuses of a frame, without the rest."""
     arrays = unpack(data)
+    return arrays["value"].astype(np.float64, copy=False), arrays["status"].astype(np.uint32, copy=False)
+
+
+def decode_frame(number: int, plant: str, time_ns: int, data: bytes, about: bytes | None) -> Frame:
+    """The frame that `encode_frame` wrote; before there was `about`, its arrays were in `data` too."""
+    arrays = unpack(data) | (unpack(about) if about is not None else {})
     return Frame(
         number=number,
         plant=plant,

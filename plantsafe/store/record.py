@@ -21,6 +21,8 @@ from plantsafe.store.sqlite import open_reader, open_writer, transaction, transl
 RECORD = "record.db"
 _SLICE = 500  # rows a read transaction takes at most (site default)
 _SNAPSHOTS_KEPT = 5  # site default
+_FRAMES_KEPT = 300  # newest frames: a restart needs those since its snapshot, pages draw five minutes (site default)
+_FRAMES_DROPPED = 4  # numbers a scan; a backlog goes four times as fast as it came (site default)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,16 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Samples:
+    """The samples of one frame, still packed (`frames.decode_samples`)."""
+
+    number: int
+    plant: str
+    time_ns: int
+    packed: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Latest:
     """The picture after the newest scan: the frame, and the live arrays of the engine by name."""
 
@@ -85,7 +97,12 @@ def _version_1(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS = (_version_1,)
+def _version_2(connection: sqlite3.Connection) -> None:
+    """Samples apart from the rest of a frame; rows from before keep both in `data`."""
+    connection.execute("ALTER TABLE frames ADD COLUMN about BLOB")
+
+
+MIGRATIONS = (_version_1, _version_2)
 
 
 class RecordWriter:
@@ -112,15 +129,25 @@ class RecordWriter:
         taken: Sequence[Taken],
         live: dict[str, NDArray[Any]],
         snapshot: Snapshot | None,
+        *,
+        compacted: int = 0,
     ) -> None:
-        """One scan, whole or not at all, on disk when this returns."""
-        data, picture = encode_frame(frame), pack(live)
+        """One scan, whole or not at all, on disk when this returns.
+
+        Frames up to scan `compacted` are in a day's file: a few of them go with each scan, the newest ones stay.
+        """
+        (data, about), picture = encode_frame(frame), pack(live)
         with transaction(self._connection, self.path):
             execute = self._connection.execute
             execute(
-                "INSERT INTO frames VALUES (?, ?, ?, ?)",
-                (frame.number, frame.time_ns, self._plant_ids[frame.plant], data),
+                "INSERT INTO frames (number, time_ns, plant, data, about) VALUES (?, ?, ?, ?, ?)",
+                (frame.number, frame.time_ns, self._plant_ids[frame.plant], data, about),
             )
+            if (last := min(compacted, frame.number - _FRAMES_KEPT)) > 0:
+                execute(
+                    "DELETE FROM frames WHERE number <= min(?, (SELECT min(number) FROM frames) + ?)",
+                    (last, _FRAMES_DROPPED - 1),
+                )
             self._insert_events(events)
             if taken:
                 self._connection.executemany(
@@ -185,20 +212,25 @@ class RecordReader:
         """Number of the oldest recorded scan, 0 in an empty record."""
         return int(self._rows("SELECT coalesce(min(number), 0) FROM frames")[0][0])
 
-    def scan_count(self) -> int:
-        """How many scans are recorded."""
-        return int(self._rows("SELECT count(*) FROM frames")[0][0])
+    def scan_count(self, *, after: int = 0) -> int:
+        """How many scans later than number `after` are here."""
+        return int(self._rows("SELECT count(*) FROM frames WHERE number > ?", (after,))[0][0])
+
+    def next_number(self, number: int) -> int | None:
+        """Number of the first scan after `number` that is here."""
+        found = self._rows("SELECT min(number) FROM frames WHERE number > ?", (number,))[0][0]
+        return None if found is None else int(found)
 
     def latest(self) -> Latest | None:
         """The newest frame with the live arrays, or None before the first scan."""
         rows = self._rows(
-            "SELECT f.number, p.hash, f.time_ns, f.data, l.data FROM latest l JOIN frames f ON f.number = l.number "
-            "JOIN plants p ON p.id = f.plant"
+            "SELECT f.number, p.hash, f.time_ns, f.data, f.about, l.data FROM latest l "
+            "JOIN frames f ON f.number = l.number JOIN plants p ON p.id = f.plant"
         )
         if not rows:
             return None
-        number, plant, time_ns, data, picture = rows[0]
-        return Latest(frame=decode_frame(number, plant, time_ns, data), live=unpack(picture))
+        number, plant, time_ns, data, about, picture = rows[0]
+        return Latest(frame=decode_frame(number, plant, time_ns, data, about), live=unpack(picture))
 
     def plant_document(self, plant_hash: str) -> str | None:
         """The plant description under a hash, as canonical JSON."""
@@ -214,18 +246,27 @@ class RecordReader:
         return (str(rows[0][0]), str(rows[0][1])) if rows else None
 
     def frames(self, first: int, last: int) -> Iterator[Frame]:
-        """Frames with numbers first..last, in order, read in slices."""
+        """Frames with numbers first..last that are not compacted away, in order, read in slices."""
         while first <= last:
             rows = self._rows(
-                "SELECT f.number, p.hash, f.time_ns, f.data FROM frames f JOIN plants p ON p.id = f.plant "
+                "SELECT f.number, p.hash, f.time_ns, f.data, f.about FROM frames f JOIN plants p ON p.id = f.plant "
                 "WHERE f.number BETWEEN ? AND ? ORDER BY f.number LIMIT ?",
                 (first, last, _SLICE),
             )
-            for number, plant, time_ns, data in rows:
-                yield decode_frame(number, plant, time_ns, data)
+            for number, plant, time_ns, data, about in rows:
+                yield decode_frame(number, plant, time_ns, data, about)
             if len(rows) < _SLICE:
                 return
             first = int(rows[-1][0]) + 1
+
+    def samples(self, first: int, last: int) -> list[Samples]:
+        """Values and statuses of the frames first..last that are not compacted away, without what else they have."""
+        rows = self._rows(
+            "SELECT f.number, p.hash, f.time_ns, f.data FROM frames f JOIN plants p ON p.id = f.plant "
+            "WHERE f.number BETWEEN ? AND ? ORDER BY f.number",
+            (first, last),
+        )
+        return [Samples(number=n, plant=p, time_ns=t, packed=data) for n, p, t, data in rows]
 
     def frame_numbers(self, first: int, last: int) -> list[int]:
         """Numbers of the recorded scans in first..last, in order."""
@@ -236,9 +277,11 @@ class RecordReader:
             )
         ]
 
-    def number_at(self, time_ns: int) -> int:
-        """Number of the first scan at or after a UTC time, or the one after the newest."""
-        rows = self._rows("SELECT number FROM frames WHERE time_ns >= ? ORDER BY number LIMIT 1", (time_ns,))
+    def number_at(self, time_ns: int, *, after: int = 0) -> int:
+        """Number of the first scan later than `after` and at or after a UTC time, or the one after the newest."""
+        rows = self._rows(
+            "SELECT number FROM frames WHERE time_ns >= ? AND number > ? ORDER BY number LIMIT 1", (time_ns, after)
+        )
         return int(rows[0][0]) if rows else self.last_number() + 1
 
     def taken(self, number: int) -> list[Request]:

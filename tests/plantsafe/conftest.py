@@ -197,3 +197,13 @@ def make_trace() -> Callable[..., Trace]:
         return Trace(Engine(small_plant(**changes), approved=True))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def small_plant_of() -> Callable[..., Plant]:
+    return small_plant
+
+
+@pytest.fixture(scope="session")
+def small_document() -> dict[str, Any]:
+    return plant_document()

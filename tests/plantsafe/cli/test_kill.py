@@ -6,6 +6,7 @@ from pathlib import Path
 
 from conftest_cli import SimulatedPlant, last_number, until
 
+from plantsafe.history.reader import HistoryReader
 from plantsafe.journal.chain import verify
 from plantsafe.plant import plant_of_document
 from plantsafe.scan.engine import ENGINE_VERSION, Engine
@@ -31,8 +32,9 @@ def test_twenty_kills_in_an_alarm_lose_nothing(simulated: SimulatedPlant, tmp_pa
     until("a scan after the last kill", 30, lambda: last_number(tmp_path) > seen[-1][0] + 130)
     final.end()
 
-    with RecordReader(tmp_path) as reader:
-        numbers = set(reader.frame_numbers(1, 10**9))
+    with HistoryReader(tmp_path) as history:
+        reader = history.record
+        numbers = set(history.frame_numbers(1, 10**9))
         last_event = next(iter(reader.events(newest=1))).seq
         assert all(number in numbers for number, _ in seen)
         assert all(seq <= last_event for _, seq in seen)
@@ -40,18 +42,19 @@ def test_twenty_kills_in_an_alarm_lose_nothing(simulated: SimulatedPlant, tmp_pa
         assert not list(reader.events(kinds=("restart_difference",)))
         assert len(list(reader.events(kinds=("service_started",)))) == KILLS + 1
         assert [e.subject for e in reader.events(kinds=("alarm_raised",))].count("FI-102.LL") == 1
-        assert replay(reader).differences == ()
-        _snapshot_is_that_of_an_uninterrupted_run(reader)
+        assert replay(history).differences == ()
+        _snapshot_is_that_of_an_uninterrupted_run(history)
     assert sqlite3.connect(tmp_path / RECORD).execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
-def _snapshot_is_that_of_an_uninterrupted_run(reader: RecordReader) -> None:
+def _snapshot_is_that_of_an_uninterrupted_run(history: HistoryReader) -> None:
     """Timers and statistics bit for bit: the service's own snapshot against one engine over all frames."""
+    reader = history.record
     newest = reader.newest_plant()
     assert newest is not None
     engine = Engine(plant_of_document(newest[1]))
     snapshot = reader.snapshot(engine.plant.hash, ENGINE_VERSION)
     assert snapshot is not None
-    for frame in reader.frames(reader.first_number(), snapshot.number):
+    for frame in history.frames(history.first_number(), snapshot.number):
         engine.step(frame, reader.taken(frame.number))
     assert engine.snapshot() == snapshot.data

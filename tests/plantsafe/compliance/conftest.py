@@ -10,9 +10,9 @@ import pytest
 
 from plantsafe.compliance import Summary, summarise
 from plantsafe.frame import Frame
+from plantsafe.history.reader import HistoryReader, RecordWriter
 from plantsafe.journal.chain import GENESIS, chained
 from plantsafe.plant import Plant, load_plant
-from plantsafe.store.record import RecordReader, RecordWriter
 from plantsafe.verdict import Fact
 
 BEGIN_NS = 1_780_000_000_000_000_000
@@ -196,7 +196,7 @@ def summary_of(tmp_path: Path, plant: Plant, write: Callable[..., None]) -> Call
     def run(**story: Any) -> Summary:
         which = story.pop("plant", plant)
         write(tmp_path, which, **story)
-        with RecordReader(tmp_path) as reader:
+        with HistoryReader(tmp_path) as reader:
             return summarise(reader, which, from_ns=BEGIN_NS, to_ns=BEGIN_NS + story["n"] * SECOND_NS)
 
     return run

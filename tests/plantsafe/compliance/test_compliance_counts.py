@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from plantsafe.compliance import Figure, Outcome, Summary, summarise
 from plantsafe.frame import BAD_SENSOR_FAILURE, GOOD, UNCERTAIN
+from plantsafe.history.reader import HistoryReader
 from plantsafe.plant import Plant
-from plantsafe.store.record import RecordReader
 from plantsafe.verdict import Fact
 
 BEGIN_NS, SECOND_NS = 1_780_000_000_000_000_000, 1_000_000_000
@@ -40,7 +40,7 @@ def summarise_story(plant: Plant, write: Callable[..., None]) -> Callable[[dict[
         first, last = story["window"]
         with TemporaryDirectory() as folder:
             write(Path(folder), plant, **{key: story[key] for key in ("n", "values", "status", "lost")})
-            with RecordReader(Path(folder)) as reader:
+            with HistoryReader(Path(folder)) as reader:
                 window = {"from_ns": BEGIN_NS + first * SECOND_NS, "to_ns": BEGIN_NS + last * SECOND_NS}
                 return summarise(reader, plant, **window)
 
@@ -175,9 +175,9 @@ def test_events_of_the_period_are_named_by_their_sequence_numbers(
         25: [Fact(kind="bypass_on", subject="SIF-1")],
     }
     write(tmp_path, plant, n=30, values={"TA.B": on}, facts=facts)
-    with RecordReader(tmp_path) as reader:
+    with HistoryReader(tmp_path) as reader:
         summary = summarise(reader, plant, from_ns=BEGIN_NS + 3 * SECOND_NS, to_ns=BEGIN_NS + 20 * SECOND_NS)
-        rows = list(reader.events(kinds=("bypass_on", "bypass_off")))
+        rows = list(reader.record.events(kinds=("bypass_on", "bypass_off")))
     time = figure(summary, "bypass.time").rows
     assert time[0].evidence.events == (2, 4)
     assert [rows[0].seq, rows[1].seq] == [2, 4]
@@ -196,7 +196,7 @@ def test_a_bypass_open_since_before_the_period_names_its_event(
         5: [Fact(kind="bypass_off", subject="SIF-1", body={"channel": "TB"})],
     }
     write(tmp_path, plant, n=20, values={"TA.B": [0, 0] + [1] * 18}, facts=facts)
-    with RecordReader(tmp_path) as reader:
+    with HistoryReader(tmp_path) as reader:
         summary = summarise(reader, plant, from_ns=BEGIN_NS + 10 * SECOND_NS, to_ns=BEGIN_NS + 20 * SECOND_NS)
     row = figure(summary, "bypass.time").rows[0]
     assert (row.value, row.evidence.events, row.notes) == (10, (1,), ())

@@ -13,8 +13,8 @@ from plantsafe.compliance import Summary, head_for_page, render_csv, render_json
 from plantsafe.compliance.texts import duration, share, tables
 from plantsafe.errors import RequestError
 from plantsafe.frame import BAD_SENSOR_FAILURE
+from plantsafe.history.reader import HistoryReader
 from plantsafe.plant import Plant
-from plantsafe.store.record import RecordReader
 from plantsafe.typesetting import CJK_FAMILIES, font_families
 from plantsafe.verdict import Fact
 
@@ -38,7 +38,7 @@ def summary(plant: Plant, tmp_path_factory: pytest.TempPathFactory, write: Calla
             165: [Fact(kind="bypass_off", subject="SIF-1")],
         },
     )
-    with RecordReader(folder) as reader:
+    with HistoryReader(folder) as reader:
         return summarise(reader, plant, from_ns=BEGIN_NS, to_ns=BEGIN_NS + n * 1_000_000_000)
 
 

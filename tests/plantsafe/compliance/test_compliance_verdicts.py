@@ -13,9 +13,9 @@ from plantsafe.compliance.period import BLOCK_SCANS
 from plantsafe.compliance.tally import BEYOND, UNJUDGED, WELL, Tally
 from plantsafe.errors import RequestError
 from plantsafe.frame import BAD_SENSOR_FAILURE, LIMIT_HIGH, UNCERTAIN
+from plantsafe.history.reader import HistoryReader
 from plantsafe.plant import Plant
 from plantsafe.protection.check import FunctionCheck
-from plantsafe.store.record import RecordReader
 from plantsafe.verdict import Fact, Verdict
 
 BEGIN_NS, SECOND_NS = 1_780_000_000_000_000_000, 1_000_000_000
@@ -89,7 +89,7 @@ def test_lost_scans_are_never_compliant(summary_of: SummaryOf) -> None:
 
 def test_a_period_before_the_record_is_not_verifiable(plant: Plant, tmp_path: Path, write: Callable[..., None]) -> None:
     write(tmp_path, plant, n=5)
-    with RecordReader(tmp_path) as reader:
+    with HistoryReader(tmp_path) as reader:
         summary = summarise(reader, plant, from_ns=BEGIN_NS - 90 * SECOND_NS, to_ns=BEGIN_NS - 30 * SECOND_NS)
     assert (summary.coverage.scheduled, summary.coverage.recorded) == (60, 0)
     assert figure(summary, "data.recorded").outcome is NOT_MET
@@ -122,7 +122,7 @@ def test_service_agrees_with_the_check_of_the_functions(
     }
     write(tmp_path, plant, n=n, values=bits | {"TB": rng.uniform(0, 100, n)}, status=status)
     check = FunctionCheck(plant)
-    with RecordReader(tmp_path) as reader:
+    with HistoryReader(tmp_path) as reader:
         for frame in reader.frames(1, n):
             check.evaluate(frame, Verdict(len(check.conditions)), slice(0, len(check.conditions)))
         summary = summarise(reader, plant, from_ns=BEGIN_NS, to_ns=BEGIN_NS + n * SECOND_NS)
@@ -160,7 +160,7 @@ def test_frames_of_an_older_plant_file_are_joined_by_name(
 ) -> None:
     older = make_plant(with_still=False)
     write(tmp_path, older, n=20, values={"HC-1": [4] * 20})
-    with RecordReader(tmp_path) as reader:
+    with HistoryReader(tmp_path) as reader:
         summary = summarise(reader, plant, from_ns=BEGIN_NS, to_ns=BEGIN_NS + 20 * SECOND_NS)
     assert summary.other_plants == (older.hash,)
     assert outcome(summary, "head_count.partition", "P1") is NOT_MET
@@ -175,7 +175,7 @@ def test_a_changed_byte_in_the_journal_breaks_the_chain_there(
     with sqlite3.connect(tmp_path / "record.db") as connection:
         connection.execute("UPDATE events SET actor = 'nobody' WHERE seq = 3")
     connection.close()
-    with RecordReader(tmp_path) as reader:
+    with HistoryReader(tmp_path) as reader:
         summary = summarise(reader, plant, from_ns=BEGIN_NS, to_ns=BEGIN_NS + 5 * SECOND_NS)
     chain = figure(summary, "record.chain")
     assert (chain.value, chain.outcome, chain.evidence.rows) == (3, NOT_MET, 5)
@@ -184,7 +184,7 @@ def test_a_changed_byte_in_the_journal_breaks_the_chain_there(
 
 def test_an_old_last_scan_is_not_fresh(plant: Plant, tmp_path: Path, write: Callable[..., None]) -> None:
     write(tmp_path, plant, n=20)
-    with RecordReader(tmp_path) as reader:
+    with HistoryReader(tmp_path) as reader:
         for age_s, expected in ((5, MET), (6, NOT_MET)):
             to_ns = BEGIN_NS + (19 + age_s) * SECOND_NS
             fresh = figure(summarise(reader, plant, from_ns=BEGIN_NS, to_ns=to_ns), "data.age")
@@ -196,7 +196,7 @@ def test_a_scan_that_jitter_put_beyond_the_edge_is_not_missing(
 ) -> None:
     late = 1_000_000
     write(tmp_path, plant, n=20, late_ns={4: -late, 5: late, 13: -late, 14: late})
-    with RecordReader(tmp_path) as reader:  # scan 4 is stamped before the begin, scan 14 after the end
+    with HistoryReader(tmp_path) as reader:  # scan 4 is stamped before the begin, scan 14 after the end
         begin, end = BEGIN_NS + 4 * SECOND_NS, BEGIN_NS + 14 * SECOND_NS + 1
         summary = summarise(reader, plant, from_ns=begin, to_ns=end)
     assert (summary.coverage.first_scan, summary.coverage.last_scan) == (6, 14)
@@ -222,7 +222,7 @@ def test_a_period_that_ends_before_it_begins_is_one_clear_error(
     length_s: int, plant: Plant, tmp_path: Path, write: Callable[..., None]
 ) -> None:
     write(tmp_path, plant, n=5)
-    with RecordReader(tmp_path) as reader, pytest.raises(RequestError, match="ends before it begins"):
+    with HistoryReader(tmp_path) as reader, pytest.raises(RequestError, match="ends before it begins"):
         summarise(reader, plant, from_ns=BEGIN_NS, to_ns=BEGIN_NS + length_s * SECOND_NS)
 
 

@@ -15,7 +15,7 @@ import pytest
 from plantsafe.clock import Clock
 from plantsafe.errors import DamagedFileError, PortInUseError
 from plantsafe.frame import Origin
-from plantsafe.history.window import read_window
+from plantsafe.history.reader import HistoryReader
 from plantsafe.journal.chain import verify
 from plantsafe.plant import Plant
 from plantsafe.request import Request, RequestKind, Role
@@ -169,9 +169,10 @@ async def test_an_acknowledgement_is_in_the_record_within_two_scans(tmp_path: Pa
                 )  # fmt: skip
 
     await _run(plant, tmp_path, _sources(plant, lambda n: 90.0 if n > 5 else 60.0), 20, each=acknowledge)
-    with RecordReader(tmp_path) as reader:
+    with HistoryReader(tmp_path) as history:
+        reader = history.record
         answers = list(reader.events(kinds=("alarm_acknowledged",)))
-        assert replay(reader).differences == ()
+        assert replay(history).differences == ()
     assert [(a.subject, a.actor) for a in answers] == [("T.HH", "Zhao Min")]
     assert answers[0].scan - asked["scan"] <= 2
 
@@ -184,12 +185,13 @@ async def test_a_restart_goes_on_where_it_stopped_and_names_the_gap(tmp_path: Pa
         before = reader.last_number()
     await asyncio.sleep(0.1)
     await _run(plant, tmp_path, _sources(plant, lambda _: 90.0), 10, clock=clock)
-    with RecordReader(tmp_path) as reader:
+    with HistoryReader(tmp_path) as history:
+        reader = history.record
         starts = [json.loads(e.body) for e in reader.events(kinds=("service_started",))]
         assert [e.subject for e in reader.events(kinds=("alarm_raised",))].count("T.HH") == 1
         assert reader.frame_numbers(before + 1, 10**9)[0] == before + 1 + starts[1]["scans_missed"]
         assert not list(reader.events(kinds=("restart_difference",)))
-        assert replay(reader).differences == ()
+        assert replay(history).differences == ()
         assert verify(reader.raw_events()).bad_row is None
     assert starts[1]["reason"] == "stopped"
     assert starts[1]["scans_missed"] >= 3
@@ -249,15 +251,16 @@ async def test_a_changed_file_is_approved_and_taken_up_between_two_scans(
     await asyncio.wait_for(service.run(stop), 60)
     assert numbers[0] == plant.hash
     assert numbers[-1] == changed.hash
-    with RecordReader(tmp_path) as reader:
+    with HistoryReader(tmp_path) as history:
+        reader = history.record
         raised = [e.subject for e in reader.events(kinds=("alarm_raised",))]
         removed = [e.subject for e in reader.events(kinds=("alarm_removed",))]
         refused = [json.loads(e.body)["reason"] for e in reader.events(kinds=("request_refused",))]
         loaded = [json.loads(e.body) for e in reader.events(kinds=("plant_loaded",))]
         cleared = [e.subject for e in reader.events(kinds=("alarm_cleared",))]
-        assert replay(reader).differences == ()
+        assert replay(history).differences == ()
         first, last = reader.first_number(), reader.last_number()
-        window = read_window(reader, ("T", "P"), first, last)
+        window = history.window(("T", "P"), first, last)
     assert raised.count("T.HH") == 1
     assert removed == ["T.H"]
     assert cleared == []

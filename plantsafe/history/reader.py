@@ -1,0 +1,265 @@
+"""All samples of a data folder, whether still in the record or in a day's file: readers need not know which.
+
+What is in a day's file is deleted from the record later, never before. So the record is read after the mark, and what
+was read counts only if the mark did not pass it meanwhile.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plantsafe.errors import StoreError
+from plantsafe.frame import BAD_NODE_ID_UNKNOWN, F8, I8, U4, Frame
+from plantsafe.history.stretch import Scans, decoded, frames_of
+from plantsafe.plant import plant_of_document
+from plantsafe.store.column import decode_samples as decode_column
+from plantsafe.store.day_file import DayReader, Stretch
+from plantsafe.store.frames import decode_samples
+from plantsafe.store.record import RecordReader, Samples
+from plantsafe.store.rollup import ROLLUP, DayFile, RollupReader
+
+T = TypeVar("T")
+
+_SLICE = 300  # scans that are read from the record at once (site default)
+_FILES_OPEN = 8  # days' files kept open (site default)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """n recorded scans of k points. number, time_ns (n,); value, status (n, k).
+
+    A point that a plant description does not have is NaN and BadNodeIdUnknown in its scans. Lost scans have no row.
+    """
+
+    number: I8
+    time_ns: I8
+    value: F8
+    status: U4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hole:
+    """Scans that should be there and are not: `reason` is what the journal or the folder says."""
+
+    first: int
+    last: int
+    reason: str
+
+
+class HistoryReader:
+    """Read-only view of a data folder's samples; `record` has the journal and the newest picture."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.record = RecordReader(folder)
+        self._rollup = RollupReader(folder) if (folder / ROLLUP).is_file() else None
+        self._days: dict[str, DayReader] = {}
+        self._points: dict[str, dict[str, int]] = {}
+        self._last_rows: tuple[tuple[str, tuple[str, ...]], NDArray[np.intp]] = (("", ()), np.zeros(0, dtype=np.intp))
+
+    def close(self) -> None:
+        """Give all connections back."""
+        for reader in self._days.values():
+            reader.close()
+        if self._rollup is not None:
+            self._rollup.close()
+        self.record.close()
+
+    def __enter__(self) -> "HistoryReader":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def rollup(self) -> RollupReader | None:
+        """The index of the days' files, None while nothing is compacted."""
+        if self._rollup is None and (self.folder / ROLLUP).is_file():
+            self._rollup = RollupReader(self.folder)
+        return self._rollup
+
+    def mark(self) -> int:
+        """Number of the last scan that is in a day's file, 0 while there is none."""
+        return self.rollup.compacted() if self.rollup is not None else 0
+
+    def files(self) -> list[DayFile]:
+        """The days' files that should be there, oldest first."""
+        return self.rollup.files() if self.rollup is not None else []
+
+    def first_number(self) -> int:
+        """Number of the oldest recorded scan, 0 in an empty record."""
+        files = self.files()
+        return files[0].first if files else self.record.first_number()
+
+    def last_number(self) -> int:
+        """Number of the newest recorded scan, 0 in an empty record."""
+        return self.record.last_number()
+
+    def number_at(self, time_ns: int) -> int:
+        """Number of the first scan at or after a UTC time, or the one after the newest."""
+        for file in self.files():
+            if file.last_ns < time_ns or (day := self.day(file)) is None:
+                continue
+            for stretch in day.stretches(file.first, file.last):
+                if stretch.last_ns < time_ns:
+                    continue
+                later = np.flatnonzero(stretch.time_ns >= time_ns)
+                if len(later):
+                    return int(stretch.number[later[0]])
+        return self.record.number_at(time_ns, after=self.mark())
+
+    def day(self, file: DayFile) -> DayReader | None:
+        """A day's file, None where it is gone from the folder."""
+        if file.name not in self._days:
+            if not (self.folder / file.name).is_file():
+                return None
+            while len(self._days) >= _FILES_OPEN:
+                self._days.pop(next(iter(self._days))).close()
+            self._days[file.name] = DayReader(self.folder / file.name)
+        return self._days[file.name]
+
+    def stretches(self, first: int, last: int, read: Callable[[DayReader, Stretch], T]) -> Iterator[T]:
+        """What `read` finds in each compacted stretch with scans in first..last, oldest first.
+
+        While it reads, the file holds still for it.
+        """
+        for file in self.files():
+            if file.last < first or file.first > last or (day := self.day(file)) is None:
+                continue
+            number = max(first, file.first)
+            while number <= last:
+                with day.view():
+                    stretch = day.stretch_at(number, last)
+                    if stretch is None:
+                        break
+                    found = read(day, stretch)
+                yield found
+                number = stretch.last + 1
+
+    def frames(self, first: int, last: int) -> Iterator[Frame]:
+        """Frames with numbers first..last, in order."""
+        while first <= last:
+            mark = self.mark()
+            for scans in self.stretches(first, min(last, mark), self._scans):
+                yield from (frame for frame in frames_of(scans) if first <= frame.number <= last)
+            first = max(first, mark + 1)
+            until = min(last, first + _SLICE - 1)
+            hot = list(self.record.frames(first, until))
+            if self.mark() < first:
+                yield from hot
+                first = until + 1 if hot or until == last else self.record.next_number(until) or last + 1
+
+    def _scans(self, day: DayReader, stretch: Stretch) -> Scans:
+        ids = [-1 if row is None else row for row in day.ids(tuple(self.points(stretch.plant)))]
+        return decoded(stretch, day.about(stretch.first), day.chunks(stretch.first), ids)
+
+    def window(self, points: Sequence[str], first: int, last: int) -> Window:
+        """Scans first..last of `points`, by name, across every change of the plant description."""
+        parts: list[Window] = []
+        while first <= last:
+            mark = self.mark()
+            found = self.stretches(first, min(last, mark), partial(self._columns, points))
+            parts += [_cut(part, first, last) for part in found]
+            first = max(first, mark + 1)
+            hot = self.record.samples(first, last) if first <= last else []
+            if self.mark() < first:
+                parts += [self._row(samples, points) for samples in hot]
+                break
+        return _one(parts, len(points))
+
+    def latest(self, points: Sequence[str]) -> tuple[F8, U4]:
+        """Newest value and status of each point."""
+        last = self.last_number()
+        newest = self.record.samples(last, last)
+        if not newest:
+            raise StoreError("the record holds no scan", mend="let the scan service run first")
+        row = self._row(newest[0], points)
+        return row.value[0], row.status[0]
+
+    def scan_count(self) -> int:
+        """How many scans are recorded."""
+        mark = self.mark()
+        return sum(self.stretches(0, mark, lambda _day, stretch: len(stretch.number))) + self.record.scan_count(
+            after=mark
+        )
+
+    def frame_numbers(self, first: int, last: int) -> list[int]:
+        """Numbers of the recorded scans in first..last, in order."""
+        mark = self.mark()
+        numbers = self.stretches(first, min(last, mark), lambda _day, stretch: stretch.number)
+        inside = [int(n) for part in numbers for n in part if first <= n <= last]
+        return inside + self.record.frame_numbers(max(first, mark + 1), last)
+
+    def missing_files(self) -> list[Hole]:
+        """Scans whose day's file is gone from the folder."""
+        return [
+            Hole(first=file.first, last=file.last, reason=f"the file {file.name} is not in the folder")
+            for file in self.files()
+            if not (self.folder / file.name).is_file()
+        ]
+
+    def points(self, plant: str) -> dict[str, int]:
+        """Rows of the points of a plant description, by name."""
+        if plant not in self._points:
+            document = self.record.plant_document(plant)
+            self._points[plant] = plant_of_document(document).points.row if document is not None else {}
+        return self._points[plant]
+
+    def _rows(self, plant: str, points: Sequence[str]) -> NDArray[np.intp]:
+        key = (plant, tuple(points))
+        if key != self._last_rows[0]:
+            known = self.points(plant)
+            self._last_rows = (key, np.array([known.get(name, -1) for name in points], dtype=np.intp))
+        return self._last_rows[1]
+
+    def _columns(self, points: Sequence[str], day: DayReader, stretch: Stretch) -> Window:
+        n = len(stretch.number)
+        value = np.full((len(points), n), np.nan)
+        status = np.full((len(points), n), BAD_NODE_ID_UNKNOWN, dtype=np.uint32)
+        for i, point in enumerate(day.ids(points)):
+            chunk = day.chunk(stretch.first, point) if point is not None else None
+            if chunk is not None:
+                value[i], status[i] = decode_column(chunk.samples, n)
+        return Window(number=stretch.number, time_ns=stretch.time_ns, value=value.T, status=status.T)
+
+    def _row(self, samples: Samples, points: Sequence[str]) -> Window:
+        value, status = decode_samples(samples.packed)
+        rows = self._rows(samples.plant, points)
+        there = rows >= 0
+        return Window(
+            number=np.array([samples.number]),
+            time_ns=np.array([samples.time_ns]),
+            value=np.where(there, value[rows], np.nan)[None, :],
+            status=np.where(there, status[rows], np.uint32(BAD_NODE_ID_UNKNOWN))[None, :],
+        )
+
+
+def _cut(window: Window, first: int, last: int) -> Window:
+    begin, end = np.searchsorted(window.number, [first, last + 1])
+    return Window(
+        number=window.number[begin:end],
+        time_ns=window.time_ns[begin:end],
+        value=window.value[begin:end],
+        status=window.status[begin:end],
+    )
+
+
+def _one(parts: Sequence[Window], k: int) -> Window:
+    none = Window(
+        number=np.zeros(0, dtype=np.int64),
+        time_ns=np.zeros(0, dtype=np.int64),
+        value=np.zeros((0, k)),
+        status=np.zeros((0, k), dtype=np.uint32),
+    )
+    parts = parts or [none]
+    return Window(
+        number=np.concatenate([part.number for part in parts]),
+        time_ns=np.concatenate([part.time_ns for part in parts]),
+        value=np.concatenate([part.value for part in parts]),
+        status=np.concatenate([part.status for part in parts]),
+    )
