@@ -96,7 +96,8 @@ def _values(value: F8) -> bytes:
         return bytes([_STEP]) + struct.pack("<dq", size, low) + _codes(codes)
     if len(known) * 2 > len(value):
         return bytes([_RAW]) + _zip(value.tobytes())
-    short = distinct.astype(np.float32)
+    with np.errstate(all="ignore"):
+        short = distinct.astype(np.float32)
     if (short.astype(np.float64).view(np.uint64) == known).all():
         return bytes([_DICTIONARY_4]) + struct.pack("<H", len(known)) + short.tobytes() + _codes(codes)
     return bytes([_DICTIONARY_8]) + struct.pack("<H", len(known)) + distinct.tobytes() + _codes(codes)
@@ -107,10 +108,11 @@ def _step(distinct: F8) -> tuple[float, int, I8] | None:
     finite = np.sort(distinct[~np.isnan(distinct)])
     if len(finite) < 2 or not np.isfinite(finite).all():
         return None
-    size = float(f"{np.diff(finite).min():.9g}")
-    if size <= 0.0 or np.abs(finite[[0, -1]]).max() / size > 2**52:
-        return None
-    with np.errstate(invalid="ignore"):
+    with np.errstate(all="ignore"):
+        size = float(f"{np.diff(finite).min():.9g}")
+        if size <= 0.0 or not np.abs(finite[[0, -1]] / size).max() < 2**52:
+            return None
+    with np.errstate(all="ignore"):
         whole = np.rint(distinct / size)
     back = whole * size
     back[np.isnan(distinct)] = np.nan

@@ -126,7 +126,7 @@ def _check_window(history: HistoryReader, folder: Folder, a: int, b: int, inside
         assert window.status[:, column].tolist() == status
 
 
-@settings(max_examples=12)
+@settings(max_examples=5)
 @given(data=st.data())
 def test_the_reader_equals_the_frames_over_every_border(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory, plants: tuple[Plant, Plant]
@@ -153,7 +153,7 @@ def test_compacted_frames_leave_the_record_and_the_newest_stay(tmp_path: Path, p
     folder = Folder(tmp_path, plants)
     everything = frames(plants, range(1, 1301), change_at=5000, start_ns=MIDNIGHT_NS, seed=1)
     folder.record(everything[:1000])
-    assert folder.compact() == 600 + 6 * 60  # scan 1000 may still be followed by others of its minute
+    assert folder.compact() == 959  # numbers 960 to 1000 are not a full minute yet
     folder.record(everything[1000:], compacted=959)
     with RecordReader(tmp_path) as reader:
         assert reader.first_number() == 960
