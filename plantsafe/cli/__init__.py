@@ -14,6 +14,7 @@ from plantsafe.cli import (
     browse,
     cert,
     check,
+    compact,
     demo,
     fault,
     history,
@@ -35,7 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for module in (
-    demo, run, replay, check, plant, browse, probe, cert, fault, journal, history, scenario, summary, account
+    demo, run, compact, replay, check, plant, browse, probe, cert, fault, journal, history, scenario, summary, account
 ):  # fmt: skip
     module.register(app)
 

@@ -12,12 +12,12 @@ from connectors.replay.recorded import recorded_source
 from plantsafe.cli.demo_summary import lines
 from plantsafe.clock import Clock, SteppedClock
 from plantsafe.errors import SourceError, StoreError
+from plantsafe.history.reader import HistoryReader
 from plantsafe.lifeline import stop_on_signals
 from plantsafe.plant import Plant
 from plantsafe.scan.engine import ScanRecord
 from plantsafe.scan.metrics import HealthServer, Metrics
 from plantsafe.scan.service import ScanService
-from plantsafe.store.record import RecordReader
 
 NAMED_AT_MOST = 20  # site default: of the bad rows the command prints no more than a person reads
 
@@ -58,8 +58,8 @@ def run_recorded(
         return sources if described.hash == plant.hash else make(described)
 
     asyncio.run(_serve(plant, data, made, clock, metrics, ends_ns, health_port))
-    with RecordReader(data) as reader:
-        for line in lines(reader, plant):
+    with HistoryReader(data) as history:
+        for line in lines(history, plant):
             typer.echo(line)
 
 

@@ -3,9 +3,11 @@
 import asyncio
 import gc
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from connectors.factory import make_source
+from plantsafe.cli.attendants import Attendant, attend
 from plantsafe.cli.recorded_run import recorded_by_file, run_recorded
 from plantsafe.clock import Clock
 from plantsafe.errors import SourceError
@@ -30,14 +32,18 @@ def endpoints_of(texts: list[str]) -> dict[str, str]:
     return pairs
 
 
-async def _serve(service: ScanService, health: HealthServer) -> None:
+async def _serve(service: ScanService, health: HealthServer, metrics: Metrics, attendants: Sequence[Attendant]) -> None:
     stop = stop_on_signals()
     health.start()
     sys.stdout.write(f'{{"health": "http://127.0.0.1:{health.port}"}}\n')
     sys.stdout.flush()
+    tasks = [asyncio.create_task(attend(attendant, metrics)) for attendant in attendants]
     try:
         await service.run(stop)
     finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         health.stop()
 
 
@@ -68,4 +74,5 @@ def run_service(plant_file: Path, data: Path, source: list[str], *, health_port:
     service = ScanService(compiled, data, sources, plant_clock, metrics)
     give_back()
     gc.freeze()  # what was built at start is never garbage: collections stay short
-    asyncio.run(_serve(service, health))
+    compactor = Attendant(name="compactor", arguments=("compact", "--data", str(data), "--follow", "--child"))
+    asyncio.run(_serve(service, health, metrics, [compactor]))

@@ -13,13 +13,15 @@ from plantsafe.frame import Frame
 from plantsafe.history.hours import by_hour
 from plantsafe.history.stretch import decoded, encoded, gathered, joined
 from plantsafe.plant import plant_of_document
-from plantsafe.store.day_file import DayReader, DayWriter, Stretch
+from plantsafe.store.day_file import Chunk, DayReader, DayWriter, Stretch
 from plantsafe.store.record import RecordReader
 from plantsafe.store.rollup import DayFile, RollupWriter
 
 SHORT_SCANS = 60  # scans of a stretch that is written first (site default)
 LONG_SCANS = 600  # scans of a stretch that stays: 0.5 byte a sample against 1.4 of the short ones (measured)
-DAY_NS = 86_400_000_000_000
+_DAY_NS = 86_400_000_000_000
+_POINTS = 2_000  # made one at a time: 25 MB of samples (site default)
+_SAMPLES = 8_000_000  # of a long stretch taken at once: 160 MB (site default)
 
 
 def day_file_name(time_ns: int) -> str:
@@ -39,6 +41,8 @@ class Compaction:
     def step(self, reader: RecordReader) -> int:
         """Take over every stretch that is full; how many scans that were."""
         mark, last = self._rollup.compacted(), reader.last_number()
+        if (mark + 1) // SHORT_SCANS == last // SHORT_SCANS:
+            return 0
         taken = 0
         frames: list[Frame] = []
         for frame in reader.frames(mark + 1, last):
@@ -46,8 +50,18 @@ class Compaction:
                 taken += self._take(frames, reader)
                 frames = []
             frames.append(frame)
-        self._roll()
+        self._roll(reader)
         return taken
+
+    def drop_older(self, days: int) -> list[str]:
+        """Drop the files whose newest scan is older than `days` before the newest of all; their names."""
+        files = self._rollup.files()
+        newest_ns = max((file.last_ns for file in files), default=0)
+        old = [file for file in files if file.last_ns < newest_ns - days * _DAY_NS]
+        for file in old:
+            self._rollup.forget(file.name)
+            (self._folder / file.name).unlink(missing_ok=True)
+        return [file.name for file in old]
 
     def close(self) -> None:
         """Close the files."""
@@ -57,7 +71,7 @@ class Compaction:
 
     def _take(self, frames: list[Frame], reader: RecordReader) -> int:
         scans = gathered(frames)
-        day = self._open(day_file_name(frames[0].time_ns), reader)
+        day = self._open(day_file_name(frames[0].time_ns))
         before = [s for s in day.stretches() if _long(s.first) != _long(frames[0].number)]
         self._merge(day, before, reader)
         stretch, about, chunks = encoded(scans, day.ids(self._points(reader, scans.plant)))
@@ -73,36 +87,44 @@ class Compaction:
         )
         return len(frames)
 
-    def _open(self, name: str, reader: RecordReader) -> DayWriter:
+    def _open(self, name: str) -> DayWriter:
         if self._day is None or self._day.path.name != name:
             if self._day is not None:
-                self._merge(self._day, self._day.stretches(), reader)
                 self._day.close()
             self._day = DayWriter(self._folder / name)
             self._day.drop_after(self._rollup.compacted())
         return self._day
 
     def _merge(self, day: DayWriter, stretches: Sequence[Stretch], reader: RecordReader) -> None:
-        """Make one of the short stretches of each ten minutes that are over."""
+        """Make one of the short stretches of each ten minutes that are over, some points at a time."""
         for group in _mergeable(stretches):
-            ids = day.ids(self._points(reader, group[0].plant))
-            whole = joined([decoded(s, day.about(s.first), day.chunks(s.first), ids) for s in group])
-            stretch, about, chunks = encoded(whole, ids)
-            day.put(stretch, about, chunks, instead_of=[part.first for part in group])
+            ids = sorted(day.ids(self._points(reader, group[0].plant)))
+            rows: list[Chunk] = []
+            abouts = [day.about(part.first) for part in group]
+            for begin in range(0, len(ids), _POINTS):
+                some = ids[begin : begin + _POINTS]
+                parts = [
+                    decoded(part, about, day.chunks(part.first, some[0], some[-1]), some)
+                    for part, about in zip(group, abouts, strict=True)
+                ]
+                stretch, whole, chunks = encoded(joined(parts), some)
+                rows += chunks
+            day.put(stretch, whole, rows, instead_of=[part.first for part in group])
 
-    def _roll(self) -> None:
-        """Hourly figures of the days that are over go to rollup.db."""
+    def _roll(self, reader: RecordReader) -> None:
+        """Days that are over: their last stretches become one, their hourly figures go to rollup.db."""
         current = self._day.path.name if self._day is not None else ""
         for name in self._rollup.not_rolled():
-            if name == current:
+            if name == current or not (self._folder / name).is_file():
                 continue
-            reader = DayReader(self._folder / name)
-            try:
-                for day, hours in by_hour(reader):
-                    self._rollup.roll(name, day, hours)
-                self._rollup.rolled(name)
-            finally:
-                reader.close()
+            writer = DayWriter(self._folder / name)
+            self._merge(writer, writer.stretches(), reader)
+            writer.close()
+            past = DayReader(self._folder / name)
+            for day, hours in by_hour(past):
+                self._rollup.roll(name, day, hours)
+            past.close()
+            self._rollup.rolled(name)
 
     def _points(self, reader: RecordReader, plant: str) -> tuple[str, ...]:
         if plant not in self._names:
@@ -117,9 +139,10 @@ def point_names(reader: RecordReader, plant: str) -> tuple[str, ...]:
 
 
 def _turn(frame: Frame, mark: int, last: int) -> tuple[str, bool, int]:
-    """Which stretch a frame belongs to: a long one where all of it is there and nothing of it is taken."""
+    """Which stretch a frame belongs to: a long one where all of it is there, and nothing of it taken."""
     begin = _long(frame.number) * LONG_SCANS
-    whole = mark < begin and begin + LONG_SCANS <= last
+    small = len(frame.value) * LONG_SCANS <= _SAMPLES
+    whole = small and mark < begin and begin + LONG_SCANS <= last
     return frame.plant, whole, frame.number // (LONG_SCANS if whole else SHORT_SCANS)
 
 

@@ -45,6 +45,11 @@ class Metrics:
         self._unacknowledged = Gauge("plantsafe_alarms_unacknowledged", "Unacknowledged alarms", registry=make)
         self._active = Gauge("plantsafe_alarms_active", "Active alarms and findings", registry=make)
         self._events = Counter("plantsafe_events", "Journal events written", registry=make)
+        self._running = Gauge(
+            "plantsafe_attendant_running", "1 while a process beside the service runs", ["name"], registry=make
+        )
+        self._starts = Counter("plantsafe_attendant_starts", "Starts of it", ["name"], registry=make)
+        self._compacted = Gauge("plantsafe_compacted_scan", "Last scan that is in a day's file", registry=make)
         self._time = Histogram("plantsafe_scan_seconds", "Time spent a scan", ["part"], buckets=_BUCKETS, registry=make)
 
     def scanned(self, record: ScanRecord, counts: Counted, read_s: float, judge_s: float, write_s: float) -> None:
@@ -61,6 +66,16 @@ class Metrics:
         self._events.inc(len(record.facts))
         for part, seconds in (("read", read_s), ("judge", judge_s), ("write", write_s)):
             self._time.labels(part).observe(seconds)
+
+    def attendant(self, name: str, *, running: bool) -> None:
+        """A process beside the service began or ended."""
+        self._running.labels(name).set(running)
+        if running:
+            self._starts.labels(name).inc()
+
+    def compacted(self, number: int) -> None:
+        """The mark of the compactor as the service sees it."""
+        self._compacted.set(number)
 
     def age_s(self) -> float:
         """Wall seconds since the last recorded scan; infinite before the first."""

@@ -27,6 +27,7 @@ from plantsafe.scan.schedule import Schedule, after_downtime
 from plantsafe.source import Source
 from plantsafe.store.inbox import InboxReader, ensure_inbox
 from plantsafe.store.record import EventRow, RecordReader, RecordWriter, Snapshot
+from plantsafe.store.rollup import compacted_to
 from plantsafe.verdict import Fact
 
 SNAPSHOT_SCANS = 60  # a restart steps at most this many scans (site default)
@@ -71,7 +72,7 @@ class ScanService:
         self._plant, self._folder, self._clock, self._metrics = plant, folder, clock, metrics
         self._make_sources = make_sources
         self._on_scan = on_scan
-        self._seq, self._head, self._cursor = 0, "", 0
+        self._seq, self._head, self._cursor, self._compacted = 0, "", 0, 0
         self._next: asyncio.Task[_Use | Fact] | None = None
         self.counts = Counts()
 
@@ -149,11 +150,14 @@ class ScanService:
         judged = time.perf_counter()
         rows = self._chain([*facts, *record.facts], number, time_ns)
         snapshot = None
+        if number % SNAPSHOT_SCANS == 0:
+            self._compacted = compacted_to(self._folder, self._compacted)
+            self._metrics.compacted(self._compacted)
         if use.fresh or number % SNAPSHOT_SCANS == 0:
             snapshot = Snapshot(
                 number=number, plant=record.frame.plant, engine=ENGINE_VERSION, data=use.engine.snapshot()
             )
-        writer.write_scan(record.frame, rows, taken, record.live, snapshot)
+        writer.write_scan(record.frame, rows, taken, record.live, snapshot, compacted=self._compacted)
         written = time.perf_counter()
         use.fresh = False
         if taken:

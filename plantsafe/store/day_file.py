@@ -100,9 +100,9 @@ class DayWriter:
         """All stretches, oldest first."""
         return _stretches(self._connection, self.path)
 
-    def chunks(self, first: int) -> list[Chunk]:
-        """All points of the stretch that begins with scan `first`."""
-        return _chunks(self._connection, self.path, first)
+    def chunks(self, first: int, low: int = 0, high: int = _MASK) -> list[Chunk]:
+        """The points numbered low..high of the stretch that begins with scan `first`."""
+        return _chunks(self._connection, self.path, first, low, high)
 
     def about(self, first: int) -> bytes:
         """What the scans of the stretch that begins with scan `first` have beside their samples."""
@@ -158,9 +158,12 @@ class DayReader:
 
     def ids(self, names: Sequence[str]) -> list[int | None]:
         """The number of each point in this file, None for one that it does not have."""
-        if any(name not in self._ids for name in names):
-            with translated(self.path):
-                self._ids = {str(n): int(row) for row, n in self._connection.execute("SELECT id, name FROM points")}
+        with translated(self.path):
+            for name in names:
+                if name not in self._ids:
+                    row = self._connection.execute("SELECT id FROM points WHERE name = ?", (name,)).fetchone()
+                    if row is not None:
+                        self._ids[name] = int(row[0])
         return [self._ids.get(name) for name in names]
 
     def names(self) -> list[str]:
@@ -255,11 +258,11 @@ def _about(connection: sqlite3.Connection, path: Path, first: int) -> bytes:
         return bytes(connection.execute("SELECT about FROM stretches WHERE first = ?", (first,)).fetchone()[0])
 
 
-def _chunks(connection: sqlite3.Connection, path: Path, first: int) -> list[Chunk]:
+def _chunks(connection: sqlite3.Connection, path: Path, first: int, low: int = 0, high: int = _MASK) -> list[Chunk]:
     with translated(path):
         rows = connection.execute(
             f"SELECT {_COLUMNS} FROM chunks WHERE id BETWEEN ? AND ? ORDER BY id",  # noqa: S608  # fixed text
-            (first << _POINT_BITS, first << _POINT_BITS | _MASK),
+            (first << _POINT_BITS | low, first << _POINT_BITS | high),
         ).fetchall()
     return [_chunk(path, row) for row in rows]
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from plantsafe.errors import StoreError
 from plantsafe.store.sqlite import open_reader, open_writer, transaction, translated
 
 ROLLUP = "rollup.db"
@@ -130,6 +131,20 @@ class RollupReader:
                 for day in range(first, last + 1)
                 for row in self._connection.execute(statement, (day, found[0]))
             ]
+
+
+def compacted_to(folder: Path, before: int) -> int:
+    """The mark of a folder as the scan service needs it: `before` while it cannot be read, so nothing is deleted."""
+    if not (folder / ROLLUP).is_file():
+        return before
+    try:
+        reader = RollupReader(folder)
+        try:
+            return reader.compacted()
+        finally:
+            reader.close()
+    except StoreError:
+        return before
 
 
 def _compacted(connection: sqlite3.Connection, path: Path) -> int:

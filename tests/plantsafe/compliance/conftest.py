@@ -10,9 +10,10 @@ import pytest
 
 from plantsafe.compliance import Summary, summarise
 from plantsafe.frame import Frame
-from plantsafe.history.reader import HistoryReader, RecordWriter
+from plantsafe.history.reader import HistoryReader
 from plantsafe.journal.chain import GENESIS, chained
 from plantsafe.plant import Plant, load_plant
+from plantsafe.store.record import RecordWriter
 from plantsafe.verdict import Fact
 
 BEGIN_NS = 1_780_000_000_000_000_000

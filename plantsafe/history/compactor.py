@@ -1,0 +1,49 @@
+"""The compactor as a process: at low priority, so that it never delays a scan."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from plantsafe.history.compaction import Compaction
+from plantsafe.lifeline import end_with_parent
+from plantsafe.store.record import RECORD, RecordReader
+
+EVERY_S = 5.0  # wall seconds between two looks; a full minute waits no longer (site default)
+NICENESS = 10  # the scan service goes first (site default)
+
+
+def run_compactor(folder: Path, *, follow: bool, keep_days: int, child: bool, say: Callable[[str], None]) -> None:
+    """Take over what is due, once or until SIGTERM; raises StoreError for files that cannot be used."""
+    if child:
+        end_with_parent()
+    os.nice(NICENESS)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    if not follow:
+        compaction = Compaction(folder)
+        try:
+            with RecordReader(folder) as reader:
+                say(f"{_step(compaction, reader, keep_days)} scans moved to the files of the days")
+        finally:
+            compaction.close()
+        return
+    while not (folder / RECORD).is_file():  # the scan service is about to make it
+        if stop.wait(EVERY_S):
+            return
+    compaction = Compaction(folder)
+    try:
+        while not stop.wait(EVERY_S):
+            with RecordReader(folder) as reader:
+                _step(compaction, reader, keep_days)
+    finally:
+        compaction.close()
+
+
+def _step(compaction: Compaction, reader: RecordReader, keep_days: int) -> int:
+    taken = compaction.step(reader)
+    if keep_days:
+        compaction.drop_older(keep_days)
+    return taken
