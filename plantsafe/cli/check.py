@@ -1,5 +1,6 @@
 """`plantsafe check`: is the plant file usable."""
 
+import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -15,17 +16,31 @@ class Format(StrEnum):
     SARIF = "sarif"
 
 
-def _say_differences(old: Path, new: Path) -> None:
+def _say_differences(old: Path, new: Path, form: Format, language: str) -> None:
     """One line a change; a changed description needs the approval of a second person."""
+    from dataclasses import asdict
+
+    from plantsafe.errors import RequestError
     from plantsafe.plant.diff import differences
     from plantsafe.plant.load import check_plant, load_plant
     from plantsafe.plant.slim import Shared
 
+    if form is Format.SARIF:
+        raise RequestError("differences are no findings of SARIF", mend="give --format text or json")
+    if language not in ("en", "zh"):
+        raise RequestError(f"there is no language {language!r}", mend="give en or zh")
     shared = Shared(two_files=True)
     changes = differences(load_plant(old, shared), check_plant(new, shared))
+    if form is Format.JSON:
+        typer.echo(json.dumps({"changes": [asdict(one) for one in changes]}, ensure_ascii=False, indent=2))
+        return
     for change in changes:
-        typer.echo(change.en)
-    typer.echo(f"{len(changes)} changes; needs approval" if changes else "nothing changed")
+        typer.echo(change.zh if language == "zh" else change.en)
+    count = len(changes)
+    if language == "zh":
+        typer.echo(f"共 {count} 处变更，须经批准" if count else "没有变更")
+    else:
+        typer.echo(f"{count} change{'s' if count > 1 else ''}; needs approval" if count else "nothing changed")
 
 
 def register(app: typer.Typer) -> None:
@@ -40,17 +55,18 @@ def register(app: typer.Typer) -> None:
         diff: Annotated[
             Path | None, typer.Option(help="the file before: say in words what changed and what it touches")
         ] = None,
+        language: Annotated[str, typer.Option(help="of the differences: en or zh")] = "en",
     ) -> None:
         """Check a plant file; every mistake with its place and what would mend it. Ends with 1 where there is one."""
         from plantsafe.errors import Mistake, PlantFileError
         from plantsafe.plant.load import check_plant
         from plantsafe.plant.report import as_json, as_sarif
 
-        if diff is not None:
-            _say_differences(diff, plant)
-            return
         hints: list[Mistake] = []
         try:
+            if diff is not None:
+                _say_differences(diff, plant, form, language)
+                return
             compiled = check_plant(plant, hints=hints)
         except PlantFileError as error:
             if form is Format.TEXT:

@@ -124,6 +124,8 @@ def _take(whole: Assembled, tree: Tree, seen: set[Path]) -> None:
             wrong(where, f"is one of more than {FILES_MAX} files", "put long lists into tables")
         else:
             seen.add(place.resolve())
+            if not _there(place, name, where, wrong):
+                continue
             part = read_tree(place)
             whole.mistakes += part.mistakes
             if part.value is not None:
@@ -146,11 +148,22 @@ def _take_section(whole: Assembled, tree: Tree, section: Section, items: Any, wr
                     wrong((*where, key), "is no field of a table", "write table and, for Excel, sheet", "unknown-key")
             sheet = item.get("sheet")
             for _, name in _paths([item["table"]], (*where, "table"), wrong):
+                if not _there(tree.path.parent / name, name, (*where, "table"), wrong):
+                    continue
                 table = read_table(tree.path.parent / name, None if sheet is None else str(sheet), whole.texts)
                 whole.mistakes += table.mistakes
                 entries.add_table(tree, where, table)
         else:
             entries.add(tree, where, item)
+
+
+def _there(path: Path, name: str, where: Where, wrong: Any) -> bool:
+    """Whether the path is one of a file; told where it is named, which is where it is mended."""
+    if path.is_file():
+        return True
+    said = "is no regular file" if path.exists() else "is not there"
+    wrong(where, f"{name} {said}", "correct the path; it counts from this file's folder", "missing-file")
+    return False
 
 
 def _paths(items: Any, where: Where, wrong: Any) -> Iterator[tuple[Where, str]]:

@@ -10,6 +10,7 @@ from plantsafe.plant.model.entry import Found, Name, PointName, Ruled, Text, Uni
 Class = Literal["safety", "environment", "process", "SIS", "GDS", "occupancy", "diagnostic"]
 SHELVE_MAX_MIN = {1: 0.0, 2: 60.0, 3: 480.0, 4: 480.0}  # by priority; site default
 NEVER_SHELVED = ("SIS", "GDS")  # site default
+DELAY_MAX_S = 86_400.0  # a day; site default
 DELAY_SHARE_MAX = 0.2  # of the time to respond; site default
 
 
@@ -18,9 +19,9 @@ class Rationalised(Ruled):
 
     name: Name
     """Short name, unique among alarms of both kinds."""
-    on_delay_s: float = Field(default=0.0, ge=0.0)
+    on_delay_s: float = Field(default=0.0, ge=0.0, le=DELAY_MAX_S)
     """How long it must hold before the alarm is raised; at most a fifth of `respond_min`, none on SIS and GDS."""
-    off_delay_s: float = Field(default=0.0, ge=0.0)
+    off_delay_s: float = Field(default=0.0, ge=0.0, le=DELAY_MAX_S)
     """How long it must be gone before the alarm returns."""
     priority: int = Field(ge=1, le=4)
     """1 is the most urgent."""

@@ -22,7 +22,7 @@ class FileHead(Entry):
     """Version of this model of the file."""
     author: str
     """Who wrote this state of the file; may not approve it."""
-    scan_period_s: float = Field(default=1.0, gt=0)
+    scan_period_s: float = Field(default=1.0, ge=0.05, le=60)  # site default
     """How often every point is read and judged."""
     site: Site
     """What the plant is called and where it stands."""

@@ -31,7 +31,7 @@ def seed(
 SEEDS = (
     # form
     seed("author: test", "autor: test", "autor", "no field", "did you mean 'author'?"),
-    seed("scan_period_s: 1.0", "scan_period_s: -1", "scan_period_s", "greater than 0", "write a value of the kind"),
+    seed("scan_period_s: 1.0", "scan_period_s: -1", "scan_period_s", "greater than or equal to 0.05", "write a value of the kind"),
     seed("running: XA", "runing: XA", "units.R1.runing", "no field", "did you mean 'running'?"),
     seed("display: [TI, FI]", "display: [TI, FI]\n    display: [TI]", "units.0.display", "there already, at line 27", "remove one"),
     seed("head_count_max: 8}", "head_count_max: many}", "workshops.W2.head_count_max", "valid integer", "write a value"),
@@ -95,6 +95,7 @@ SEEDS = (
     seed("direction: HH, limit: 70,", "direction: HH, limit: 74,", "alarms.TI.HH.limit", "after the trip of SIF-1 at 73", "before 73"),
     seed("on_delay_s: 10, priority", "on_delay_s: 90, priority", "alarms.FW.L.on_delay_s", "over a fifth", "at most 60", "on_delay_s: 60, priority"),
     seed("deadband: 1, priority: 1", "deadband: 1, off_delay_s: 5, priority: 1", "alarms.TI.HH.off_delay_s", "high-high temperature of a nitration", "remove it"),
+    seed("on_delay_s: 10, priority", "on_delay_s: 10, off_delay_s: 1e12, priority", "alarms.FW.L.off_delay_s", "less than or equal to 86400", "write a value"),
     seed("deadband: 0.2, priority", "deadband: 0.2, on_delay_s: 1, priority", "alarms.GA.H.on_delay_s", "delay on a GDS alarm", "remove it"),
     seed("shelve_max_min: 30", "shelve_max_min: 300", "alarms.TI.H.shelve_max_min", "allow 60", "at most 60", "shelve_max_min: 60"),
     seed("suppress: '\"XA\" < 0.5'", "suppress: '\"XB\" < 0.5'", "alarms.TI.H.suppress", "no point 'XB'", "did you mean 'X"),

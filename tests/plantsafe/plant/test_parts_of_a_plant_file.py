@@ -82,7 +82,12 @@ def test_a_table_that_is_none(tmp_path: Path, data: bytes, wrong: str) -> None:
 def test_a_table_that_is_not_there(tmp_path: Path) -> None:
     path = _plant(tmp_path)
     (tmp_path / "points.csv").unlink()
-    assert _mistakes(path) == ["points.csv:1:1 file: cannot be read: there is no such file"]
+    line = path.read_text(encoding="utf-8")[: path.read_text(encoding="utf-8").index("points.csv")].count("\n") + 1
+    (found,) = _mistakes(path)
+    assert found.startswith(f"plant.yaml:{line}:")
+    assert found.endswith("points.csv is not there")
+    (tmp_path / "points.csv").mkdir()
+    assert _mistakes(path)[0].endswith("points.csv is no regular file")
 
 
 def test_excel_reads_as_csv_does(tmp_path: Path) -> None:
@@ -120,10 +125,10 @@ def test_included_files_add_their_lists_and_keep_their_lines(tmp_path: Path) -> 
     text = part.read_text(encoding="utf-8").replace("workshop: W3", "workshop: W7")
     part.write_text(text + "author: me\ninclude: [../plant.yaml, none.yaml]\n", encoding="utf-8")
     assert _mistakes(path) == [
-        "none.yaml:1:1 file: cannot be read: No such file or directory",
         "w3.yaml:4:39 units.U3.workshop: there is no workshop 'W7'",
         "w3.yaml:5:1 author: belongs into the main file",
         "w3.yaml:6:11 include.0: ../plant.yaml is included already",
+        "w3.yaml:6:26 include.1: none.yaml is not there",
     ]
 
 

@@ -10,7 +10,7 @@ from plantsafe.plant.load import check_plant
 
 WIDE = Path(__file__).with_name("wide.yaml")
 NOT_TOGETHER = {  # these take away what others are told by: a name, a period, a point, the distance of two limits
-    ("scan_period_s", "greater than 0"),
+    ("scan_period_s", "greater than or equal to 0.05"),
     ("people.P 1.name", "pattern"),
     ("X.1.name", "there already"),
     ("units.R1.phases.dose.code", "XA has no state 3"),
