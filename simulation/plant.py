@@ -1,18 +1,19 @@
 """The simulated plant: process, control, safety system, instruments, people and faults on one simpy clock."""
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from operator import itemgetter
 from typing import Any
 
 import numpy as np
 import simpy
 
-from plantsafe.frame import F8, I8, U4
+from plantsafe.frame import F8
 from plantsafe.plant import Plant
 from simulation.control import BatchSequence, Recipe
 from simulation.faults import FaultBook
 from simulation.instruments import Instruments, load_binding
+from simulation.living import Readings
 from simulation.people import People
 from simulation.safety_logic import SafetyLogic
 from simulation.units.conditions import Conditions
@@ -33,20 +34,6 @@ WANDERING = (
     *("h302_feed", "hot_water", "impurity", "interface", "jacket", "m201", "m201_acid", "m201_dp", "oxygen", "ph"),
     *("separator", "still", "t301", "t301_acid", "t301_dp", "vent", "wind"),
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Readings:
-    """What all instruments show at one instant, in the point order of the plant file.
-
-    value (n_points): engineering units, NaN where an instrument has failed. status (n_points): OPC UA StatusCode.
-    source_time_ns (n_points): UTC of the last change of value or status. time_ns: the instant.
-    """
-
-    value: F8
-    status: U4
-    source_time_ns: I8
-    time_ns: int
 
 
 class SimulatedPlant:

@@ -18,9 +18,11 @@ from plantsafe.lifeline import end_with_parent
 from plantsafe.plant import Plant, load_plant
 from plantsafe.plant.model import SourceEntry
 from simulation.control_channel import ControlChannel
+from simulation.living import LivingPlant
 from simulation.plant import SimulatedPlant
 from simulation.servers import ModbusServer, OpcUaServer
 from simulation.servers.security import ServerSecurity, server_security
+from simulation.synthetic import MOST_SERVED, SyntheticPlant
 
 SCANS_AT_ONCE = 20  # site default: a plant that fell behind catches up in steps, so that its servers go on answering
 
@@ -34,20 +36,32 @@ async def run_plant(
     modbus_port: int = 0,
     control_path: Path | None = None,
     certificates: Path | None = None,
+    synthetic: bool = False,
     ready: Callable[[dict[str, str]], None],
 ) -> None:
     """Live until cancelled. `ready` is called once with the endpoint of each source, by name.
 
-    The first source of a protocol gets the port named, further ones a free port; 0 finds a free one. A source that the
-    plant file secures gets a secured server, whose own certificate is kept in `certificates`.
+    With `synthetic` the values of any plant file wander without a process behind them. The first source of a protocol
+    gets the port named, further ones a free port; 0 finds a free one. A source that the plant file secures gets a
+    secured server, whose own certificate is kept in `certificates`.
     """
+    if synthetic and (plant.n_points > MOST_SERVED or control_path is not None):
+        raise SimulationError(
+            f"a synthetic plant has no faults to control and is served up to {MOST_SERVED} points, this one has "
+            f"{plant.n_points}",
+            mend="leave --control out, and use in-process sources for a larger one",
+        )
     servers = _servers(plant, opcua_port, modbus_port, certificates)
     async with contextlib.AsyncExitStack() as stack:
         for server in servers.values():
             await server.start()
             stack.push_async_callback(server.stop)
-        simulated = SimulatedPlant(plant, seed=seed, epoch_ns=clock.epoch_ns)
-        if control_path is not None:
+        simulated: LivingPlant
+        if synthetic:
+            simulated = SyntheticPlant(plant, seed=seed, epoch_ns=clock.epoch_ns)
+        else:
+            simulated = SimulatedPlant(plant, seed=seed, epoch_ns=clock.epoch_ns)
+        if control_path is not None and isinstance(simulated, SimulatedPlant):
             channel = ControlChannel(control_path, simulated.faults, simulated.truth)
             await channel.start()
             stack.push_async_callback(channel.stop)
@@ -94,7 +108,7 @@ def _security(entry: SourceEntry, certificates: Path | None) -> ServerSecurity |
     return server_security(entry, certificates / entry.name) if certificates is not None else None
 
 
-async def _show(plant: Plant, simulated: SimulatedPlant, servers: dict[str, OpcUaServer | ModbusServer]) -> None:
+async def _show(plant: Plant, simulated: LivingPlant, servers: dict[str, OpcUaServer | ModbusServer]) -> None:
     readings = simulated.readings()
     silent = simulated.silent_sources()
     for name, server in servers.items():
@@ -121,6 +135,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--modbus-port", type=int, default=0, help="port of the safety system, 0 finds one")
     parser.add_argument("--certificates", type=Path, default=None, help="folder of the servers' own certificates")
     parser.add_argument("--control", type=Path, default=None, help="path of the control socket")
+    parser.add_argument("--synthetic", action="store_true", help="values that wander, for any plant file")
     options = parser.parse_args(arguments)
     end_with_parent()
     gc.disable()  # what is made while starting stays; walking it again and again took a fifth of the time
@@ -141,6 +156,7 @@ def main(arguments: list[str] | None = None) -> int:
             modbus_port=options.modbus_port,
             control_path=options.control,
             certificates=options.certificates,
+            synthetic=options.synthetic,
             ready=ready,
         )
         await _until_signal(asyncio.get_running_loop().create_task(live))

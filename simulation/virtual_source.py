@@ -11,14 +11,14 @@ from connectors.opcua.stock import RESOLUTION_NS as SHOWN_NS  # asyncua's server
 from plantsafe.clock import Clock
 from plantsafe.frame import GOOD, Origin
 from plantsafe.source import Columns, Source, silence
-from simulation.plant import SimulatedPlant
+from simulation.living import LivingPlant
 from simulation.servers.register_image import encode
 
 
 class VirtualOpcUaSource:
     """One OPC UA source: doubles pass unchanged, times lose what lies below a microsecond."""
 
-    def __init__(self, simulated: SimulatedPlant, source_name: str) -> None:
+    def __init__(self, simulated: LivingPlant, source_name: str) -> None:
         self._name = source_name
         self._points = simulated.plant.sources.points[simulated.plant.sources.row[source_name]]
         self._simulated = simulated
@@ -58,7 +58,7 @@ class VirtualOpcUaSource:
 class VirtualModbusSource:
     """One Modbus source: values pass through registers, statuses and times are lost as on the wire."""
 
-    def __init__(self, simulated: SimulatedPlant, source_name: str) -> None:
+    def __init__(self, simulated: LivingPlant, source_name: str) -> None:
         self._name = source_name
         self._map = register_map(simulated.plant, source_name)
         self._image: Image = np.zeros(self._map.size, dtype=np.uint16)
@@ -98,7 +98,7 @@ class VirtualModbusSource:
         """Nothing to close."""
 
 
-def virtual_sources(simulated: SimulatedPlant) -> tuple[Source, ...]:
+def virtual_sources(simulated: LivingPlant) -> tuple[Source, ...]:
     """All sources of a simulated plant, in the order of its plant file."""
     return tuple(
         VirtualOpcUaSource(simulated, entry.name)

@@ -1,4 +1,4 @@
-"""`plantsafe plant import`, `new` and `schema`: tools for the person who writes the plant file."""
+"""`plantsafe plant import`, `new`, `schema` and `synth`: tools for the person who writes the plant file."""
 
 import os
 from pathlib import Path
@@ -15,6 +15,7 @@ def register_tools(group: typer.Typer) -> None:
     group.command(name="import")(_import)
     group.command(name="new")(_new)
     group.command(name="schema")(_schema)
+    group.command(name="synth")(_synth)
 
 
 def _import(
@@ -131,6 +132,24 @@ def _schema(
     from plantsafe.plant.schema import plant_schema
 
     typer.echo(json.dumps(plant_schema(part=part), indent=2, ensure_ascii=False))
+
+
+def _synth(
+    folder: Annotated[Path, typer.Argument(help="folder to write the plant file and its tables into")],
+    points: Annotated[int, typer.Option(help="how many points")] = 1_000,
+    seed: Annotated[int, typer.Option(help="the same seed writes the same bytes")] = 1,
+    plants: Annotated[int, typer.Option(help="a fleet: so many plants, a folder each")] = 1,
+) -> None:
+    """Write a made-up plant of any size, with alarms and safety functions, for load tests."""
+    from simulation.synthetic import write_fleet, write_plant
+
+    if folder.exists() and any(folder.iterdir()):
+        raise StoreError(f"{folder} is not empty", mend="name a new folder")
+    if plants == 1:
+        files: tuple[Path, ...] = (write_plant(folder, points=points, seed=seed),)
+    else:
+        files = write_fleet(folder, plants=plants, points=points, seed=seed)
+    typer.echo("\n".join(str(file) for file in files))
 
 
 def _pairs(given: list[str], option: str, example: str) -> dict[str, str]:
