@@ -6,12 +6,13 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.plantsafe-ready
 WORKERS ?= 2
 
-.PHONY: help setup demo test lint long lock clean bench
+.PHONY: help setup demo test lint wire long lock clean bench
 
 help:
 	@echo "make demo    simulated plant, scan service and dashboard; Ctrl-C stops all"
 	@echo "make test    lint, types, import contracts, tests (at most 15 minutes)"
 	@echo "make setup   the environment alone"
+	@echo "make wire    all scenarios, in virtual time and through the real servers and the scan service"
 	@echo "make long    soaks and long properties"
 	@echo "make lock    resolve requirements.lock anew"
 
@@ -39,6 +40,9 @@ lint: setup
 
 test: lint
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile
+
+wire: setup
+	$(BIN)/plantsafe scenario run --all --wire
 
 long: setup
 	$(BIN)/pytest -m long

@@ -8,22 +8,23 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import assert_never
+from typing import Any, assert_never
 
 from plantsafe.clock import NS_PER_S, Clock
 from plantsafe.errors import PlantsafeError, SimulationError
 from plantsafe.lifeline import end_with_parent
 from plantsafe.plant import Plant, load_plant
 from plantsafe.plant.model import SourceEntry
-from simulation.control_channel import ControlChannel
+from simulation.control_channel import ControlChannel, check_path
 from simulation.living import LivingPlant
 from simulation.plant import SimulatedPlant
 from simulation.servers import ModbusServer, OpcUaServer
 from simulation.servers.security import ServerSecurity, server_security
 from simulation.synthetic import MOST_SERVED, SyntheticPlant
 
+WARM_S = 3600.0  # site default: an hour finds R101 of the demo plant dosing
 SCANS_AT_ONCE = 20  # site default: a plant that fell behind catches up in steps, so that its servers go on answering
 
 
@@ -37,10 +38,14 @@ async def run_plant(
     control_path: Path | None = None,
     certificates: Path | None = None,
     synthetic: bool = False,
+    warm_s: float = WARM_S,
+    variation: Mapping[str, float] | None = None,
+    lock_step: bool = False,
     ready: Callable[[dict[str, str]], None],
 ) -> None:
     """Live until cancelled. `ready` is called once with the endpoint of each source, by name.
 
+    In `lock_step` the plant stands at the clock's epoch and lives on only when the control channel says so.
     With `synthetic` the values of any plant file wander without a process behind them. The first source of a protocol
     gets the port named, further ones a free port; 0 finds a free one. A source that the plant file secures gets a
     secured server, whose own certificate is kept in `certificates`.
@@ -51,6 +56,8 @@ async def run_plant(
             f"{plant.n_points}",
             mend="leave --control out, and use in-process sources for a larger one",
         )
+    if control_path is not None:
+        check_path(control_path)
     servers = _servers(plant, opcua_port, modbus_port, certificates)
     async with contextlib.AsyncExitStack() as stack:
         for server in servers.values():
@@ -60,13 +67,16 @@ async def run_plant(
         if synthetic:
             simulated = SyntheticPlant(plant, seed=seed, epoch_ns=clock.epoch_ns)
         else:
-            simulated = SimulatedPlant(plant, seed=seed, epoch_ns=clock.epoch_ns)
+            simulated = SimulatedPlant(plant, seed=seed, epoch_ns=clock.epoch_ns, warm_s=warm_s, variation=variation)
         if control_path is not None and isinstance(simulated, SimulatedPlant):
-            channel = ControlChannel(control_path, simulated.faults, simulated.truth)
+            advance = _advancing(plant, simulated, servers) if lock_step else None
+            channel = ControlChannel(control_path, simulated.faults, simulated.truth, advance)
             await channel.start()
             stack.push_async_callback(channel.stop)
         await _show(plant, simulated, servers)
         ready({name: server.endpoint for name, server in servers.items()})
+        if lock_step:
+            await asyncio.Event().wait()
         while True:
             behind = (clock.now_ns() - simulated.time_ns) // NS_PER_S
             if behind > 0:
@@ -108,6 +118,19 @@ def _security(entry: SourceEntry, certificates: Path | None) -> ServerSecurity |
     return server_security(entry, certificates / entry.name) if certificates is not None else None
 
 
+def _advancing(
+    plant: Plant, simulated: SimulatedPlant, servers: dict[str, OpcUaServer | ModbusServer]
+) -> Callable[[int], Awaitable[dict[str, Any]]]:
+    """What lets a plant in lock step live on: its servers show the new state before the answer is given."""
+
+    async def advance(seconds: int) -> dict[str, Any]:
+        simulated.advance(seconds)
+        await _show(plant, simulated, servers)
+        return {"time_ns": simulated.time_ns, "silent": sorted(simulated.silent_sources())}
+
+    return advance
+
+
 async def _show(plant: Plant, simulated: LivingPlant, servers: dict[str, OpcUaServer | ModbusServer]) -> None:
     readings = simulated.readings()
     silent = simulated.silent_sources()
@@ -136,6 +159,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--certificates", type=Path, default=None, help="folder of the servers' own certificates")
     parser.add_argument("--control", type=Path, default=None, help="path of the control socket")
     parser.add_argument("--synthetic", action="store_true", help="values that wander, for any plant file")
+    parser.add_argument("--warm-s", type=float, default=WARM_S, help="plant seconds lived before the start")
+    parser.add_argument("--variation", type=json.loads, default=None, help="factors of another plant, as JSON")
+    parser.add_argument("--lock-step", action="store_true", help="live on only when the control channel says so")
     options = parser.parse_args(arguments)
     end_with_parent()
     gc.disable()  # what is made while starting stays; walking it again and again took a fifth of the time
@@ -157,6 +183,9 @@ def main(arguments: list[str] | None = None) -> int:
             control_path=options.control,
             certificates=options.certificates,
             synthetic=options.synthetic,
+            warm_s=options.warm_s,
+            variation=options.variation,
+            lock_step=options.lock_step,
             ready=ready,
         )
         await _until_signal(asyncio.get_running_loop().create_task(live))

@@ -5,12 +5,15 @@ scenario hopes. It shows that the functions as specified would be fast enough in
 installed system.
 """
 
+import logging
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import structlog
 
 from plantsafe.plant import Plant
 from plantsafe.plant.model import SafetyFunction
@@ -20,9 +23,10 @@ from simulation.scenario_file import ScenarioFile
 from simulation.trial.model_card import ModelCard, cards_of
 from simulation.trial.told import Told
 from simulation.trial.trace import Trace, Wanted, wanted_by
-from simulation.trial.variation import NOMINAL, draw
-from simulation.trial.verdict import Judged, Line, Moments, judge_traces
+from simulation.trial.variation import NOMINAL, Drawn, draw
+from simulation.trial.verdict import Judged, Line, Moments, judge_traces, wire_line
 from simulation.trial.virtual import run_virtual
+from simulation.trial.wire import WireRun, run_wire
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,15 +73,32 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """One scenario with one seed; without a seed the scenario's own and the nominal plant, with one a varied plant."""
+    """One scenario with one seed; without a seed the scenario's own and the nominal plant, with one a varied plant.
+
+    wire: also on the wire, where it must say the same at the same scan numbers.
+    """
 
     path: Path
     seed: int | None = None
+    wire: bool = False
 
 
 def run_file(path: Path, seed: int | None = None) -> Outcome:
     """Load and run one scenario with its unprotected twin; with a seed, a varied plant."""
     return judge(load_scenario(path), seed)
+
+
+def run_file_on_wire(path: Path, seed: int | None = None) -> WireRun:
+    """Repeat what matters in a scenario on the wire, and compare it with virtual time."""
+    scenario = load_scenario(path)
+    number, drawn = _drawn(scenario, seed)
+    return run_wire(scenario, seed=number, drawn=drawn)
+
+
+def _drawn(scenario: Scenario, seed: int | None) -> tuple[int, Drawn]:
+    if seed is None:
+        return scenario.file.seed, NOMINAL
+    return seed, draw(scenario.file.variation, seed)
 
 
 def measures_of(plant: Plant) -> dict[str, str]:
@@ -104,8 +125,7 @@ def wanted_of(scenario: Scenario) -> Wanted:
 
 def judge(scenario: Scenario, seed: int | None = None) -> Outcome:
     """Run `scenario`, and its twin where a loss is declared, and compare with what must be."""
-    number = scenario.file.seed if seed is None else seed
-    drawn = NOMINAL if seed is None else draw(scenario.file.variation, seed)
+    number, drawn = _drawn(scenario, seed)
     wanted, cards, measures = wanted_of(scenario), cards_of(scenario), measures_of(scenario.plant)
     protected = run_virtual(scenario, wanted, seed=number, drawn=drawn, protected=True)
     twin = None
@@ -143,11 +163,20 @@ def _run_each(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[int, Outcome]]
         yield from ((i, _run(task)) for i, task in enumerate(tasks))
         return
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the processes share the cores already
-    with ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=multiprocessing.get_context("spawn")) as pool:
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=spawn, initializer=_quieten) as pool:
         futures = {pool.submit(_run, task): i for i, task in enumerate(tasks)}
         for future in as_completed(futures):
             yield futures[future], future.result()
 
 
+def _quieten() -> None:
+    """A connection that comes up is no news in a process that only runs scenarios."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+
+
 def _run(task: Task) -> Outcome:
-    return run_file(task.path, task.seed)
+    outcome = run_file(task.path, task.seed)
+    if not task.wire:
+        return outcome
+    return replace(outcome, lines=(*outcome.lines, wire_line(run_file_on_wire(task.path, task.seed))))

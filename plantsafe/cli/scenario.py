@@ -22,6 +22,7 @@ Jobs = Annotated[int, typer.Option(min=1, help="processes")]
 Junit = Annotated[Path | None, typer.Option(help="write a JUnit report")]
 Html = Annotated[Path | None, typer.Option(help="write a report with trends, one file")]
 Json = Annotated[Path | None, typer.Option(help="write a report as JSON")]
+Wire = Annotated[bool, typer.Option("--wire", help="also through the real servers and the scan service, in lock step")]
 Tongue = Annotated[str, typer.Option("--language", help="of what is printed: en or zh")]
 
 
@@ -49,13 +50,14 @@ def register(app: typer.Typer) -> None:
         junit: Junit = None,
         html: Html = None,
         json: Json = None,
+        wire: Wire = False,
         language: Tongue = "en",
     ) -> None:
         """Run scenarios in virtual time; exit 1 when one is red, 2 when one cannot be run as written."""
         from simulation.runner import run_all
 
         tongue = language_of(language)
-        tasks = _tasks(names or [], every=every, seeds=seeds_of(seeds))
+        tasks = _tasks(names or [], every=every, seeds=seeds_of(seeds), wire=wire)
         with typer.progressbar(length=len(tasks), label="scenarios", file=sys.stderr) as bar:
             outcomes = run_all(tasks, jobs, lambda _: bar.update(1))
         _tell(outcomes, tongue)
@@ -80,7 +82,7 @@ def seeds_of(text: str) -> list[int | None]:
     return seeds
 
 
-def _tasks(names: list[str], *, every: bool, seeds: list[int | None]) -> "list[Task]":
+def _tasks(names: list[str], *, every: bool, seeds: list[int | None], wire: bool) -> "list[Task]":
     """One task a scenario and seed; every file is read and checked before the first is run."""
     from simulation.runner import Task
     from simulation.scenario import SHIPPED, find_scenario, load_scenario
@@ -99,7 +101,7 @@ def _tasks(names: list[str], *, every: bool, seeds: list[int | None]) -> "list[T
     except FileMistakesError as error:
         typer.echo(f"plantsafe: {error}", err=True)
         sys.exit(2)
-    return [Task(path=path, seed=seed) for path in paths for seed in seeds]
+    return [Task(path=path, seed=seed, wire=wire) for path in paths for seed in seeds]
 
 
 def _tell(outcomes: "list[Outcome]", language: str) -> None:

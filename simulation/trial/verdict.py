@@ -16,6 +16,7 @@ from simulation.scenario_file import Loss, MustAct
 from simulation.trial.model_card import ModelCard
 from simulation.trial.told import Told, told
 from simulation.trial.trace import Said, Trace
+from simulation.trial.wire import WireRun
 
 RAISED = ("alarm_raised", "finding_raised")
 ACTED = ("tripped", "spurious_trip")
@@ -283,3 +284,15 @@ class _Judge:
 
 def _at_s(event: Said | None) -> float | None:
     return None if event is None else event.at_s
+
+
+def wire_line(run: WireRun) -> Line:
+    """The same transitions at the same scan numbers, and every frame the same."""
+    windows = ", ".join(f"{first}-{last}" for first, last in run.windows)
+    counts = {"transitions": run.transitions, "scans": run.scans}
+    found = told("found", "wire", **counts)
+    if not run.same:
+        first = run.differences[0] if run.differences else "–"
+        found = told("found", "wire_other", **counts, frames=run.other_frames, first=first)
+    what = told("line", "wire", windows=windows)
+    return Line(key="wire", subject="", what=what, found=found, holds=run.same)

@@ -51,11 +51,11 @@ class VirtualScans:
         self._assembly = Assembly(scenario.plant)
         self._sources = virtual_sources(simulated)
         self._clock = Clock.simulated(rate=1.0, epoch_ns=EPOCH_NS)
-        self._seconds = max(1, round(scenario.plant.file.scan_period_s))
+        self.seconds = max(1, round(scenario.plant.file.scan_period_s))
 
     async def next(self) -> tuple[ScanRecord, list[EventRow]]:
         """Live one scan period, read, judge."""
-        self.simulated.advance(self._seconds)
+        self.simulated.advance(self.seconds)
         number = self.engine.last_number + 1
         for i, source in enumerate(self._sources):
             self._assembly.take(i, await source.read(self._clock), number)
