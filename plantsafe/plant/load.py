@@ -55,7 +55,18 @@ def check_plant(path: Path, shared: Shared | None = None, hints: list[Mistake] |
 
 def plant_of_document(document: str) -> Plant:
     """The compiled plant of the canonical JSON that `Plant.document` wrote (kept in the record)."""
-    return compile_plant(PlantFile.model_validate(json.loads(document)))
+    shared = Shared()
+    with _nothing_to_collect():
+        raw = json.loads(document)
+        for key in (section[0] for section in SECTIONS if len(section) == 1 and section[0] in raw):
+            entries, rest = [], raw.pop(key)
+            while rest:  # what is validated already need not stay as mappings
+                made = _list_of(_model((key,))).validate_python(rest[:SLICE])
+                shared.slim(made)
+                entries += made
+                del rest[:SLICE]
+            raw[key] = entries
+        return compile_plant(PlantFile.model_validate(raw))
 
 
 @contextmanager
