@@ -52,7 +52,7 @@ points: {table: points.csv}
 alarms: {table: alarms.csv}
 """
 SOURCE = """  - {name: NAME, title: {en: DCS, zh: 分散控制系统}, protocol: opcua, endpoint: "ENDPOINT",
-     namespace: "NAMESPACE", timeout_s: 0.9, heartbeat: NAME-CLOCK, consequence: {en: Blind, zh: 不可见},
+     namespace: "NAMESPACE", timeout_s: 1.9, heartbeat: NAME-CLOCK, consequence: {en: Blind, zh: 不可见},
      action: {en: Restore, zh: 恢复}}"""
 UA = "http://opcfoundation.org/UA/"
 POINT_FIELDS = "name title.en title.zh unit source kind eu range.low range.high resolution opcua.node opcua.namespace"

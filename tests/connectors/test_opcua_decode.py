@@ -5,6 +5,7 @@ import random
 import struct
 import time
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -261,5 +262,7 @@ def test_fuzzing_the_decoder_finds_no_crash_and_no_hang() -> None:
 
 
 @pytest.mark.long
-def test_fuzzing_the_decoder_for_ten_minutes() -> None:
-    assert fuzz(600.0, seed=int(os.environ.get("PLANTSAFE_SEED", "2"))) > 100_000
+def test_fuzzing_the_decoder_for_ten_minutes(record_property: Callable[[str, object], None]) -> None:
+    tried = fuzz(600.0, seed=int(os.environ.get("PLANTSAFE_SEED", "2")))
+    record_property("answers", tried)
+    assert tried > 100_000
