@@ -215,12 +215,14 @@ def resident_kb(pid: int) -> int:
     return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
 
 
-async def watch_size(pid: int, health: str, sizes: list[int]) -> None:
-    """Ask for the metrics as a monitoring system does, and keep the size."""
+async def watch_size(pid: int, health: str, sizes: list[int], log: Path) -> None:
+    """Ask for the metrics as a monitoring system does, and keep the size; the log can be read as it grows."""
     while True:
         await asyncio.sleep(10.0)
         await asyncio.to_thread(metrics_of, health)
         sizes.append(resident_kb(pid))
+        with log.open("a") as file:
+            file.write(f"{time.time_ns()} size {sizes[-1]}\n")
 
 
 def metrics_of(health: str) -> bytes:
@@ -228,7 +230,7 @@ def metrics_of(health: str) -> bytes:
         return bytes(answer.read())
 
 
-async def make_faults(sides: dict[str, Side]) -> list[Fault]:
+async def make_faults(sides: dict[str, Side], log: Path) -> list[Fault]:
     made: list[Fault] = []
     began_s = time.monotonic()
     for turn, (source, fault) in enumerate(cycle(PLAN), 1):
@@ -238,6 +240,8 @@ async def make_faults(sides: dict[str, Side]) -> list[Fault]:
         began_ns = time.time_ns()
         await fault(sides[source])
         made.append(Fault(name=f"{source} {fault.__name__}", began_ns=began_ns, over_ns=time.time_ns()))
+        with log.open("a") as file:
+            file.write(f"{made[-1].over_ns} fault {made[-1].name}\n")
     await asyncio.sleep(max(0.0, began_s + MINUTES * 60.0 - time.monotonic()))
     return made
 
@@ -290,11 +294,12 @@ async def test_an_hour_with_a_fault_every_minute(
         tmp_path / "service.log",
     )
     sizes: list[int] = []
-    watching = asyncio.create_task(
-        watch_size(child.process.pid, (await asyncio.to_thread(child.ready))["health"], sizes)
-    )
+    log = tmp_path / "soak.log"
+    watching: asyncio.Task[None] | None = None
     try:
-        faults = await make_faults(sides)
+        health = (await asyncio.to_thread(child.ready))["health"]
+        watching = asyncio.create_task(watch_size(child.process.pid, health, sizes, log))
+        faults = await make_faults(sides, log)
         child.check()
         assert not watching.done()
     finally:

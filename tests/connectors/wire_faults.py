@@ -8,6 +8,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+START_S = 300.0  # a server of thousands of points on a busy machine
 PROGRAM = Path(__file__).with_name("clock_server.py")
 
 
@@ -26,7 +27,7 @@ class ServerProcess:
             [*command, *namespaces_before], stdout=subprocess.PIPE
         )
         assert self._process.stdout is not None
-        line = await asyncio.wait_for(asyncio.to_thread(self._process.stdout.readline), 60.0)
+        line = await asyncio.wait_for(asyncio.to_thread(self._process.stdout.readline), START_S)
         self.port = int(line.split()[1])
 
     def kill(self) -> None:
