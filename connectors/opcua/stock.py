@@ -1,15 +1,17 @@
 """asyncua's own way to read: the fallback when its internals are not the known ones, and the oracle of the tests."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from asyncua import ua
 
-from connectors.opcua.decode import EPOCH_TICKS, LATEST_TICKS, TICKS_A_SECOND, Answers, put_other
+from connectors.opcua.decode import EPOCH_TICKS, LATEST_TICKS, Answers, put_other
 from plantsafe.frame import BAD, BAD_WAITING_FOR_INITIAL_DATA
 
 RESOLUTION_NS = 1_000  # asyncua keeps times as datetime: microseconds
-LATEST_S = (LATEST_TICKS - EPOCH_TICKS) / TICKS_A_SECOND
+EPOCH = ua.DateTime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+LATEST_MICROSECONDS = (LATEST_TICKS - EPOCH_TICKS) // 10
 
 
 def put_stock(answers: Sequence[ua.DataValue], into: Answers, start: int) -> None:
@@ -27,9 +29,9 @@ def put_stock(answers: Sequence[ua.DataValue], into: Answers, start: int) -> Non
             text = content.Text if isinstance(content, ua.LocalizedText) else content
             put_other(into, row, text if isinstance(text, str) else None, code)
         if answer.SourceTimestamp is not None:
-            seconds = answer.SourceTimestamp.timestamp()
-            known = 0.0 < seconds < LATEST_S
-            into.source_time_ns[row] = round(seconds * 1e6) * RESOLUTION_NS if known else 0
+            microseconds = (answer.SourceTimestamp - EPOCH) // MICROSECOND  # as a float it would lose them after 2242
+            known = 0 < microseconds < LATEST_MICROSECONDS
+            into.source_time_ns[row] = microseconds * RESOLUTION_NS if known else 0
 
 
 def _is_null(variant: ua.Variant) -> bool:
