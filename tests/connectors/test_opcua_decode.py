@@ -262,7 +262,7 @@ def test_a_time_far_ahead_keeps_its_microseconds() -> None:
         ua.Variant(1.5, V.Double), SourceTimestamp=datetime(2242, 10, 18, 1, 2, 29, 545_062, tzinfo=UTC)
     )
     body = response([ahead])
-    assert asyncuas(body).source_time_ns[0] == ours(body, 1).source_time_ns[0] == 8_608_640_549_545_062_000
+    assert asyncuas(body).source_time_ns[0] == ours(body, 1).source_time_ns[0] == 8_608_554_149_545_062_000
 
 
 def test_fuzzing_the_decoder_finds_no_crash_and_no_hang() -> None:
