@@ -4,15 +4,16 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
-import zstandard
 from numpy.typing import NDArray
 
 from plantsafe.frame import F8, I8, U4, is_bad, is_good
 from plantsafe.store.column import decode_samples
 from plantsafe.store.day_file import Chunk, DayReader
+from plantsafe.store.zstd import compress, decompress
 
 HOUR_NS = 3_600_000_000_000
 HOURS = 24
+_LEVEL = 3  # site default
 FIGURES = np.dtype(
     {
         "names": ["count", "good", "low", "high", "total", "last", "worst"],
@@ -44,13 +45,12 @@ def by_hour(reader: DayReader) -> Iterator[tuple[int, list[tuple[str, bytes]]]]:
             part = figures[:, one % HOURS]
             part[rows] = _merged(part[rows], _of(chunks, begin, end, len(hour)))
     for day, figures in days.items():
-        packed = zstandard.ZstdCompressor(level=3)
-        yield day, [(name, packed.compress(figures[row].tobytes())) for row, name in enumerate(names)]
+        yield day, [(name, compress(figures[row].tobytes(), _LEVEL)) for row, name in enumerate(names)]
 
 
 def unpacked(data: bytes) -> Figures:
     """The 24 hours of one point that `by_hour` packed."""
-    return np.frombuffer(zstandard.ZstdDecompressor().decompress(data), dtype=FIGURES)
+    return np.frombuffer(decompress(data), dtype=FIGURES)
 
 
 def figures_of(value: F8, status: U4) -> Figures:

@@ -113,6 +113,10 @@ class HistoryReader:
                     return int(stretch.number[later[0]])
         return self.record.number_at(time_ns, after=self.mark())
 
+    def has(self, name: str) -> bool:
+        """True while a day's file is in the folder."""
+        return (self.folder / name).is_file()
+
     def day(self, file: DayFile) -> DayReader | None:
         """A day's file, None where it is gone from the folder."""
         if file.name not in self._days:

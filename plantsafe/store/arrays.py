@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import zstandard
 from numpy.typing import NDArray
 
 from plantsafe.errors import DamagedFileError
+from plantsafe.store.zstd import ZstdError, compress, decompress
 
 _LEVEL = 1  # 5 bytes a sample at 7 million samples a second; higher levels cost scan time (site default)
 
@@ -18,13 +18,13 @@ def pack(arrays: Mapping[str, NDArray[Any]]) -> bytes:
     header = [[name, array.dtype.str, list(array.shape)] for name, array in arrays.items()]
     head = json.dumps(header, separators=(",", ":")).encode()
     body = b"".join(np.ascontiguousarray(array).tobytes() for array in arrays.values())
-    return zstandard.ZstdCompressor(level=_LEVEL).compress(len(head).to_bytes(4, "little") + head + body)
+    return compress(len(head).to_bytes(4, "little") + head + body, _LEVEL)
 
 
 def unpack(data: bytes) -> dict[str, NDArray[Any]]:
     """The arrays of `pack`, writable; raises DamagedFileError where the bytes are not what was packed."""
     try:
-        raw = zstandard.ZstdDecompressor().decompress(data)
+        raw = decompress(data)
         length = int.from_bytes(raw[:4], "little")
         offset = 4 + length
         arrays: dict[str, NDArray[Any]] = {}
@@ -33,7 +33,7 @@ def unpack(data: bytes) -> dict[str, NDArray[Any]]:
             count = int(np.prod(shape, dtype=np.int64))
             arrays[name] = np.frombuffer(raw, dtype=kind, count=count, offset=offset).reshape(shape).copy()
             offset += count * kind.itemsize
-    except (zstandard.ZstdError, ValueError, TypeError, KeyError) as error:
+    except (ZstdError, ValueError, TypeError, KeyError) as error:
         raise DamagedFileError(
             f"a packed block of arrays is damaged ({error})", mend="restore the file from a backup"
         ) from error

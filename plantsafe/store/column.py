@@ -1,31 +1,27 @@
 """One point over a stretch of scans as bytes and back, bit for bit.
 
 Instruments quantise, so most stretches hold few distinct values: they become small whole numbers (multiples of the
-resolution, or places in a dictionary), plain or as differences, whichever zstd makes smaller. Source times mostly
-move when the value does, so only what they are behind the scan's instant is kept.
+resolution, or places in a dictionary), plain or as differences, whichever zstd makes smaller. Source times move
+when the value does or with every scan, so what they are behind the scan's instant is kept.
 """
 
 import struct
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import zstandard
 from numpy.typing import NDArray
 
 from plantsafe.errors import DamagedFileError
 from plantsafe.frame import F8, I8, U4, Bool
+from plantsafe.store.zstd import ZstdError, compress, decompress
 
 U8 = NDArray[np.uint64]
 
 _LEVEL = 3  # 1 to 9 differ by 3 % in size on quantised signals (site default)
-_CONSTANT, _STEP, _DICTIONARY_4, _DICTIONARY_8, _RAW = range(5)
-_STILL, _LAGGING, _FREE = range(3)
+_CONSTANT, _STEP, _STEP_WITH_NAN, _DICTIONARY_4, _DICTIONARY_8, _RAW = range(6)
+_STILL, _CHANGING, _FOLLOWING = range(3)
 _MOST_CODES = 0xFFFF
 _NAN = np.array([np.nan]).view(np.uint64)[0]
-
-_zip = zstandard.ZstdCompressor(level=_LEVEL, write_content_size=True, write_checksum=False).compress
-_unzip: Callable[[bytes], bytes] = zstandard.ZstdDecompressor().decompress
 
 
 def encode_column(value: F8, status: U4, source_time_ns: I8, time_ns: I8) -> tuple[bytes, bytes]:
@@ -40,7 +36,7 @@ def decode_samples(data: bytes, n: int) -> tuple[F8, U4]:
         length = int.from_bytes(data[:4], "little")
         value = _decode_values(data[4 : 4 + length], n)
         status = _decode_runs(data[8 + length :], n)
-    except (zstandard.ZstdError, ValueError, IndexError, struct.error) as error:
+    except (ZstdError, ValueError, IndexError, struct.error) as error:
         raise _damaged(error) from error
     return value, status
 
@@ -52,9 +48,8 @@ def decode_times(data: bytes, value: F8, status: U4, time_ns: I8) -> I8:
         times = np.full(len(value), first, dtype=np.int64)
         if kind == _STILL:
             return times
-        if kind == _FREE:
-            times[:] = np.cumsum(np.frombuffer(_unzip(data[9:]), dtype=np.int64))
-            return times
+        if kind == _FOLLOWING:
+            return time_ns - _spread(data[9:], len(value))
         at = np.flatnonzero(_moved(value, status)[1:]) + 1
         lag = _spread(data[9:], len(at))
         last = np.zeros(len(value), dtype=np.intp)
@@ -62,8 +57,12 @@ def decode_times(data: bytes, value: F8, status: U4, time_ns: I8) -> I8:
         last = np.maximum.accumulate(last)
         times[at] = time_ns[at] - lag
         return times[last]
-    except (zstandard.ZstdError, ValueError, IndexError, struct.error) as error:
+    except (ZstdError, ValueError, IndexError, struct.error) as error:
         raise _damaged(error) from error
+
+
+def _zip(data: bytes) -> bytes:
+    return compress(data, _LEVEL)
 
 
 def _damaged(error: Exception) -> DamagedFileError:
@@ -92,8 +91,10 @@ def _values(value: F8) -> bytes:
     distinct = known.view(np.float64)
     if (step := _step(distinct)) is not None:
         size, low, multiple = step
-        codes = np.where(np.isnan(value), 0, multiple[codes] - low + 1)
-        return bytes([_STEP]) + struct.pack("<dq", size, low) + _codes(codes)
+        empty = np.isnan(value)
+        codes = np.where(empty, 0, multiple[codes] - low + 1)
+        kind = _STEP_WITH_NAN if empty.any() else _STEP
+        return bytes([kind]) + struct.pack("<dq", size, low) + _codes(codes)
     if len(known) * 2 > len(value):
         return bytes([_RAW]) + _zip(value.tobytes())
     with np.errstate(all="ignore"):
@@ -136,7 +137,7 @@ def _codes(codes: NDArray[Any]) -> bytes:
 
 def _decode_codes(data: bytes, n: int) -> NDArray[Any]:
     kind = np.uint16 if data[0] & 2 else np.uint8
-    codes = np.frombuffer(_unzip(data[1:]), dtype=kind, count=n)
+    codes = np.frombuffer(decompress(data[1:]), dtype=kind, count=n)
     return np.cumsum(codes, dtype=kind) if data[0] & 1 else codes
 
 
@@ -145,8 +146,8 @@ def _decode_values(data: bytes, n: int) -> F8:
     if kind == _CONSTANT:
         return np.full(n, np.frombuffer(data, dtype=np.float64, count=1, offset=1)[0])
     if kind == _RAW:
-        return np.frombuffer(_unzip(data[1:]), dtype=np.float64, count=n).copy()
-    if kind == _STEP:
+        return np.frombuffer(decompress(data[1:]), dtype=np.float64, count=n).copy()
+    if kind in (_STEP, _STEP_WITH_NAN):
         size, low = struct.unpack_from("<dq", data, 1)
         codes = _decode_codes(data[17:], n)
         value: F8 = (codes.astype(np.int64) + (low - 1)) * size
@@ -170,7 +171,7 @@ def _runs(status: U4) -> bytes:
 def _decode_runs(data: bytes, n: int) -> U4:
     status = np.full(n, int.from_bytes(data[:4], "little"), dtype=np.uint32)
     if len(data) > 4:
-        at, to = np.frombuffer(_unzip(data[4:]), dtype=np.uint32).reshape(2, -1)
+        at, to = np.frombuffer(decompress(data[4:]), dtype=np.uint32).reshape(2, -1)
         for begin, end, code in zip(at, [*at[1:], n], to, strict=True):
             status[begin:end] = code
     return status
@@ -181,10 +182,10 @@ def _times(source_time_ns: I8, time_ns: I8, moved: Bool) -> bytes:
     first = int(source_time_ns[0])
     if not step.any():
         return struct.pack("<Bq", _STILL, first)
-    if not step[~moved[1:]].any():
+    if not step[~moved[1:]].any() and not moved.all():
         at = np.flatnonzero(moved[1:]) + 1
-        return struct.pack("<Bq", _LAGGING, first) + _gathered(time_ns[at] - source_time_ns[at])
-    return struct.pack("<Bq", _FREE, first) + _zip(np.diff(source_time_ns, prepend=0).tobytes())
+        return struct.pack("<Bq", _CHANGING, first) + _gathered(time_ns[at] - source_time_ns[at])
+    return struct.pack("<Bq", _FOLLOWING, first) + _gathered(time_ns - source_time_ns)
 
 
 def _gathered(lag: I8) -> bytes:
@@ -197,4 +198,4 @@ def _gathered(lag: I8) -> bytes:
 def _spread(data: bytes, n: int) -> I8:
     if len(data) == 8:
         return np.full(n, np.frombuffer(data, dtype=np.int64)[0])
-    return np.cumsum(np.frombuffer(_unzip(data[8:]), dtype=np.int64, count=n))
+    return np.cumsum(np.frombuffer(decompress(data[8:]), dtype=np.int64, count=n))

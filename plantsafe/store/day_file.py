@@ -194,6 +194,16 @@ class DayReader:
         """Stretches with scans in first..last, oldest first."""
         return _stretches(self._connection, self.path, first, last)
 
+    def between(self, from_ns: int, to_ns: int) -> list[tuple[int, int, int, I8]]:
+        """(first scan, first_ns, last_ns, time_ns (n,)) of the stretches with scans in [from_ns, to_ns), in order."""
+        with translated(self.path):
+            rows = self._connection.execute(
+                "SELECT first, first_ns, last_ns, scans FROM stretches "
+                "WHERE last_ns >= ? AND first_ns < ? ORDER BY first",
+                (from_ns, to_ns),
+            ).fetchall()
+        return [(*row[:3], _instants(row[3], row[1])) for row in rows]
+
     def chunks(self, first: int) -> list[Chunk]:
         """All points of the stretch that begins with scan `first`."""
         return _chunks(self._connection, self.path, first)
@@ -249,8 +259,12 @@ def _stretch(first: int, last: int, first_ns: int, last_ns: int, plant: str, sca
         last_ns=last_ns,
         plant=plant,
         number=np.frombuffer(scans, dtype=np.uint32, count=n).astype(np.int64) + first,
-        time_ns=np.frombuffer(scans, dtype=np.int64, offset=4 * n) + first_ns,
+        time_ns=_instants(scans, first_ns),
     )
+
+
+def _instants(scans: bytes, first_ns: int) -> I8:
+    return np.frombuffer(scans, dtype=np.int64, offset=len(scans) // 3) + first_ns
 
 
 def _about(connection: sqlite3.Connection, path: Path, first: int) -> bytes:

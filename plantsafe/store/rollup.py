@@ -119,15 +119,20 @@ class RollupReader:
         """The day's files, by their first scan."""
         return _files(self._connection, self.path)
 
-    def days(self, point: str, first: int, last: int) -> list[tuple[int, bytes]]:
-        """Hourly figures of a point on days first..last (since 1970-01-01); a day comes twice after a step back."""
+    def rolled_files(self) -> set[str]:
+        """Names of the files whose hourly figures are complete."""
+        with translated(self.path):
+            return {str(row[0]) for row in self._connection.execute("SELECT name FROM files WHERE rolled = 1")}
+
+    def days(self, point: str, first: int, last: int) -> list[tuple[int, str, bytes]]:
+        """Day (since 1970-01-01), file and hourly figures of a point on days first..last; a day may be in two files."""
         with translated(self.path):
             found = self._connection.execute("SELECT id FROM points WHERE name = ?", (point,)).fetchone()
             if found is None:
                 return []
-            statement = "SELECT day, hours FROM days WHERE day = ? AND point = ? ORDER BY file"
+            statement = "SELECT day, file, hours FROM days WHERE day = ? AND point = ? ORDER BY file"
             return [
-                (int(row[0]), bytes(row[1]))
+                (int(row[0]), str(row[1]), bytes(row[2]))
                 for day in range(first, last + 1)
                 for row in self._connection.execute(statement, (day, found[0]))
             ]

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plantsafe.frame import BAD_NO_COMMUNICATION, BAD_NODE_ID_UNKNOWN, FastSamples, Frame
+from plantsafe.frame import BAD, BAD_NO_COMMUNICATION, BAD_NODE_ID_UNKNOWN, FastSamples, Frame
+from plantsafe.history.buckets import read_buckets
 from plantsafe.history.compaction import LONG_SCANS, Compaction, day_file_name
 from plantsafe.history.reader import HistoryReader
 from plantsafe.plant.tables import Plant
@@ -29,7 +31,15 @@ def plants(small_plant_of: Callable[..., Plant], small_document: dict[str, Any])
     return small_plant_of(), small_plant_of(points=points, alarms=alarms)
 
 
-def frames(plants: Sequence[Plant], numbers: Sequence[int], *, change_at: int, start_ns: int, seed: int) -> list[Frame]:
+def frames(
+    plants: Sequence[Plant],
+    numbers: Sequence[int],
+    *,
+    change_at: int,
+    start_ns: int,
+    seed: int,
+    period_ns: int = SECOND_NS,
+) -> list[Frame]:
     """Random values of which many repeat; statuses, and now and then samples of a fast group."""
     chance = np.random.default_rng(seed)
     made = []
@@ -38,7 +48,7 @@ def frames(plants: Sequence[Plant], numbers: Sequence[int], *, change_at: int, s
         n, s = plant.n_points, plant.n_sources
         status = np.where(chance.random(n) < 0.05, np.uint32(BAD_NO_COMMUNICATION), np.uint32(0))
         value = np.where(status > 0, np.nan, np.round(chance.normal(50.0, 1.0, n), 1))
-        time_ns = start_ns + number * SECOND_NS + int(chance.integers(0, 1000))
+        time_ns = start_ns + number * period_ns + int(chance.integers(0, 1000))
         reads = int(chance.integers(1, 4))
         fast = FastSamples(
             point=np.array([1, 0]),
@@ -110,6 +120,7 @@ def check(folder: Folder, seed: int) -> None:
             assert all(same(one, other) for one, other in zip(back, inside, strict=True))
             assert history.frame_numbers(a, b) == [frame.number for frame in inside]
             _check_window(history, folder, a, b, inside)
+        _check_buckets(history, folder, chance)
         moment = folder.frames[int(chance.integers(len(folder.frames)))]
         assert history.number_at(moment.time_ns) == moment.number
 
@@ -125,6 +136,29 @@ def _check_window(history: HistoryReader, folder: Folder, a: int, b: int, inside
         status = [BAD_NODE_ID_UNKNOWN if row is None else int(f.status[row]) for row, f in zip(at, inside, strict=True)]
         assert np.array_equal(window.value[:, column], value, equal_nan=True)
         assert window.status[:, column].tolist() == status
+
+
+def _check_buckets(history: HistoryReader, folder: Folder, chance: np.random.Generator) -> None:
+    """Figures of each bucket against a plain count over the samples in it."""
+    times = np.array([frame.time_ns for frame in folder.frames])
+    rows = {plant.hash: plant.points.row for plant in folder.plants}
+    a, b = sorted(int(t) for t in chance.integers(times[0] - 10**10, times[-1] + 10**10, 2))
+    for name, n in (("P", int(chance.integers(1, 40))), ("F", 3), ("F", 1)):
+        found = read_buckets(history, (name,), a, b, n)
+        assert len(found.edges_ns) - 1 <= n
+        assert found.edges_ns[0] <= a < b <= found.edges_ns[-1]
+        for i, (begin, end) in enumerate(pairwise(found.edges_ns)):
+            inside = [f for f in folder.frames if begin <= f.time_ns < end and name in rows[f.plant]]
+            value = np.array([f.value[rows[f.plant][name]] for f in inside])
+            status = np.array([f.status[rows[f.plant][name]] for f in inside], dtype=np.uint32)
+            usable = value[(status < BAD) & ~np.isnan(value)]
+            assert (found.count[i, 0], found.good[i, 0]) == (len(usable), np.count_nonzero(status == 0))
+            assert found.worst[i, 0] == max(status, default=0)
+            if len(usable):
+                assert (found.low[i, 0], found.high[i, 0]) == (usable.min(), usable.max())
+                assert found.mean[i, 0] == pytest.approx(usable.mean(), rel=1e-12)
+            if len(value):
+                assert np.array_equal(found.last[i, 0], value[-1], equal_nan=True)
 
 
 @settings(max_examples=5)
@@ -196,3 +230,28 @@ def test_a_file_that_is_gone_is_named_and_the_rest_is_read(tmp_path: Path, plant
         numbers = history.frame_numbers(1, 2000)
     assert [(hole.first, hole.reason) for hole in holes] == [(1, f"the file {gone} is not in the folder")]
     assert numbers == list(range(holes[0].last + 1, 1500))
+
+
+def test_hourly_figures_answer_for_days_and_outlive_their_samples(tmp_path: Path, plants: tuple[Plant, Plant]) -> None:
+    folder = Folder(tmp_path, plants)
+    numbers = range(1, 3 * 1440)
+    start_ns = MIDNIGHT_NS + 50 * 60 * SECOND_NS
+    folder.record(
+        frames(plants, numbers, change_at=2000, start_ns=start_ns, seed=4, period_ns=60 * SECOND_NS), compacted=0
+    )
+    folder.compact()
+    end_ns = folder.frames[-1].time_ns
+    for seed in range(5):
+        with HistoryReader(tmp_path) as history:
+            _check_buckets(history, folder, np.random.default_rng(seed))
+    with HistoryReader(tmp_path) as history:
+        before = read_buckets(history, ("P", "F"), MIDNIGHT_NS, end_ns, 20)
+    compaction = Compaction(tmp_path)
+    dropped = compaction.drop_older(1)
+    compaction.close()
+    assert dropped == [day_file_name(MIDNIGHT_NS)]
+    with HistoryReader(tmp_path) as history:
+        after = read_buckets(history, ("P", "F"), MIDNIGHT_NS, end_ns, 20)
+        assert history.files()[0].name == day_file_name(MIDNIGHT_NS + 86_400 * SECOND_NS)
+    for name in ("edges_ns", "count", "good", "low", "high", "mean", "last", "worst"):
+        assert np.array_equal(getattr(before, name), getattr(after, name), equal_nan=True)
