@@ -230,7 +230,7 @@ class _Judge:
         )
 
     def _validity(self) -> Line:
-        """The protected run must stay inside for good, the twin until its loss: a verdict must not rest on the rest."""
+        """Both runs must stay inside until the loss, or for good: a verdict must not rest on what lies beyond."""
         first: tuple[float, str] | None = None
         for card in self._cards:
             for quantity, (low, high) in card.ranges.items():
@@ -239,7 +239,7 @@ class _Judge:
                         continue
                     series = trace.truth[quantity]
                     left_s = trace.first_s((series < low) | (series > high) | np.isnan(series))
-                    until_s = np.inf if trace.protected or trace.lost_s is None else trace.lost_s
+                    until_s = np.inf if trace.lost_s is None else trace.lost_s
                     if left_s is not None and left_s < until_s and (first is None or left_s < first[0]):
                         first = (left_s, quantity)
         found = told("found", "inside")
