@@ -15,6 +15,7 @@ from pathlib import Path
 
 import structlog
 
+from plantsafe.lifeline import end_with_parent
 from plantsafe.plant import Plant
 from plantsafe.plant.model import SafetyFunction
 from simulation.instruments import load_binding
@@ -164,14 +165,15 @@ def _run_each(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[int, Outcome]]
         return
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the processes share the cores already
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=spawn, initializer=_quieten) as pool:
+    with ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=spawn, initializer=_begin) as pool:
         futures = {pool.submit(_run, task): i for i, task in enumerate(tasks)}
         for future in as_completed(futures):
             yield futures[future], future.result()
 
 
-def _quieten() -> None:
-    """A connection that comes up is no news in a process that only runs scenarios."""
+def _begin() -> None:
+    """A worker ends with the process that wanted its verdicts; a connection that comes up is no news in it."""
+    end_with_parent()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
 
 

@@ -73,12 +73,15 @@ def _drawing(outcome: Outcome, panels: Sequence[Panel], lanes: "Sequence[_Lane]"
     scale = _Scale(*span, LEFT, WIDTH - RIGHT)
     flags = _flags(outcome, scale)
     top = 6.0 + FLAG * (1 + max((row for *_, row in flags), default=0)) + 8.0
-    bottom = top + len(panels) * (PANEL + GAP) + len(lanes) * LANE + (6.0 if lanes else -GAP + 8.0)
+    bottom = top + len(panels) * (PANEL + GAP) + len(lanes) * LANE + (LANE + 4.0 if lanes else -GAP + 8.0)
     parts = [_marks(flags, scale, bottom), _time_axis(scale, top, bottom)]
     y = top
     for panel in panels:
         parts.append(_panel(panel, scale, y))
         y += PANEL + GAP
+    if lanes:
+        parts.append(_text(told("report", "lanes"), LEFT, y + 8.0))
+        y += LANE
     for lane in lanes:
         parts.append(_lane(lane, scale, y))
         y += LANE
@@ -231,16 +234,12 @@ def _lanes(outcome: Outcome) -> "list[_Lane]":
 def _flags(outcome: Outcome, scale: _Scale) -> list[tuple[str, float, int]]:
     """What happened when, each in the first row where its words have room."""
     moments = outcome.moments
-    at = {
-        "fault": moments.fault,
-        "detected": moments.detected,
-        "tripped": moments.tripped,
-        "safe": moments.safe,
-        "lost": moments.lost,
-    }
+    faults = dict.fromkeys(at_s for _, at_s in outcome.protected.onset_s)
+    at: list[tuple[str, float | None]] = [("fault", at_s) for at_s in sorted(faults)]
+    at += [("detected", moments.detected), ("tripped", moments.tripped), ("safe", moments.safe), ("lost", moments.lost)]
     flags: list[tuple[str, float, int]] = []
     ends: list[float] = []
-    for key, at_s in at.items():
+    for key, at_s in at:
         if at_s is None or not scale.low <= at_s - moments.fault <= scale.high:
             continue
         since_s = at_s - moments.fault
@@ -253,7 +252,7 @@ def _flags(outcome: Outcome, scale: _Scale) -> list[tuple[str, float, int]]:
 
 def _flag_text(key: str, since_s: float) -> Told:
     word = told("moment", key)
-    if key == "fault":
+    if key == "fault" and since_s == 0.0:
         return word
     return Told(f"{word.en} {_clock(since_s)}", f"{word.zh} {_clock(since_s)}")
 

@@ -86,7 +86,7 @@ class _Judge:
         run, onset_s = self._run, self._run.onset()
         raised = [run.first(RAISED, must.condition, onset_s) for must in self._file.raises]
         seen = [event.at_s for event in raised if event is not None]
-        first = run.first((*RAISED, "demand_started"), None, onset_s)
+        first = run.first(("alarm_raised", "demand_started"), None, onset_s)
         tripped = [event for act in self._file.act if (event := run.first(("tripped",), act.function, onset_s))]
         safe = [self._safe_s(self._functions[act.function], onset_s) for act in self._file.act]
         reached = [at_s for at_s in safe if at_s is not None]
