@@ -1,15 +1,16 @@
 """The check of all safety functions: what protects now, what was demanded of it, and what it did."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from plantsafe.frame import F8, I8, Bool, Frame
 from plantsafe.plant import Plant
-from plantsafe.protection.answer import NO, U1, UNKNOWN, YES
+from plantsafe.protection.answer import ABSENT, NO, U1, UNKNOWN, YES
+from plantsafe.protection.between import Between
 from plantsafe.protection.channel import Bits, Inputs, Sight, bit_rows, read_bits, read_inputs, together
 from plantsafe.protection.conditions import KINDS, function_conditions
-from plantsafe.protection.demand import SPURIOUS, Happened, Memory, at_rest, rest_step, step
+from plantsafe.protection.demand import SPURIOUS, Happened, Memory, at_rest, rest_step, step, step_between
 from plantsafe.protection.facts import bypass_facts, function_facts
 from plantsafe.protection.tables import compile_functions
 from plantsafe.protection.vote import (
@@ -56,6 +57,8 @@ class FunctionCheck:
         self._bit_rows = bit_rows(table)
         self._bits_seen: tuple[bytes, Bits] | None = None
         self._rest: _Rest | None = None
+        self._between = Between(plant, table)
+        self._settings: U1 = np.zeros((n, 2 * shape[1] + 1), dtype=np.uint8)
 
     def evaluate(self, frame: Frame, verdict: Verdict, block: slice) -> None:
         """Judge every function, and tell the journal what happened."""
@@ -64,14 +67,18 @@ class FunctionCheck:
         self._last = np.array([number], dtype=np.int64)
         bits, inputs = self._read_bits(frame), read_inputs(table, frame)
         rest = self._rest
-        if rest is not None and elapsed == 1 and rest.shows(bits, inputs):
+        if rest is not None and elapsed == 1 and rest.shows(bits, inputs) and self._between.at_rest(frame):
             self._stay(rest, inputs, verdict, block, number, last)
             return
         sight = together(table, bits, inputs)
         votes = take_votes(sight.state, sight.beyond, table.vote, table.on_fault, table.on_bypass)
         before = self._memory
+        unbroken = np.full(len(table.names), number - last == 1)
+        meanwhile = self._look_between(frame, bits, verdict, unbroken)
+        trips = self._between.trips(frame, sight.tripped)
+        sight = replace(sight, tripped=trips.tripped)
         self._memory, happened = step(
-            before,
+            self._memory,
             table,
             number=number,
             last=last,
@@ -79,15 +86,19 @@ class FunctionCheck:
             needed=sight.needed,
             safe=sight.safe,
             tripped=sight.tripped,
+            unbroken=unbroken,
+            off_at=trips.off_at,
+            rose_at=trips.rose_at,
         )
         unseen = (sight.state == NOT_VISIBLE).any(axis=1)
         blind = unseen | (sight.tripped == UNKNOWN) | (sight.element_safe == UNKNOWN).any(axis=1)
         self._blind = np.where(blind, self._blind + elapsed, 0)
         self._status = self._protection(votes, blind)
         margin_eu = self._margin(sight.state == HEALTHY, sight.distance_eu)
-        self._write(verdict, block, number, sight, votes, happened, unseen, blind, margin_eu)
+        self._write(verdict, block, number, sight, votes, _with(happened, meanwhile), unseen, blind, margin_eu)
         self._count(sight, blind, votes.absent, elapsed)
-        verdict.facts.extend(function_facts(self._plant, frame, sight, votes, self._memory, happened))
+        fine = self._between.fine
+        verdict.facts.extend(function_facts(self._plant, frame, sight, votes, self._memory, happened, fine))
         self._note_bypasses(sight, verdict, number)
         self._live = {
             "status": self._status,
@@ -105,7 +116,37 @@ class FunctionCheck:
             "unseen_scans": self._unseen_scans,
         }
         resting = at_rest(before, self._memory, votes.result, sight.tripped) and not blind.any()
+        resting = resting and self._between.at_rest(frame)
         self._rest = _Rest.of(bits, inputs, sight, votes, verdict, block) if resting else None
+
+    def _look_between(self, frame: Frame, bits: Bits, verdict: Verdict, unbroken: Bool) -> list[Happened]:
+        """Step through the reads of fast groups since the scan before; what happened in each.
+
+        unbroken (n_functions): whether nothing was missed since the last look at the safe state; kept up to date.
+        """
+        if not self._between.any:
+            return []
+        settings = np.concatenate([bits.bypass, bits.fault, np.where(bits.needed, YES, NO)[:, None]], axis=1)
+        changed: Bool = (settings != self._settings).any(axis=1)
+        self._settings = settings
+        meanwhile: list[Happened] = []
+        for glance in self._between.glances(frame, changed):
+            self._memory, happened = step_between(
+                self._memory,
+                self._table,
+                begun=glance.begun,
+                ended=glance.ended,
+                vote=glance.vote,
+                needed=bits.needed,
+                safe=glance.safe,
+                unbroken=unbroken,
+            )
+            unbroken |= glance.safe != ABSENT
+            meanwhile.append(happened)
+            if any(edge.any() for edge in (happened.started, happened.lost, happened.reached, happened.failed)):
+                seen = (glance.sight, glance.votes, self._memory, happened, self._between.fine)
+                verdict.facts.extend(function_facts(self._plant, glance.frame, *seen))
+        return meanwhile
 
     def _read_bits(self, frame: Frame) -> Bits:
         rows = self._bit_rows
@@ -170,7 +211,7 @@ class FunctionCheck:
         at_setpoint = (votes.result == UNKNOWN) & ~unseen & before[:, column["demand"]]
         say(
             "demand",
-            sight.needed & ((votes.result == YES) | at_setpoint),
+            (sight.needed & ((votes.result == YES) | at_setpoint)) | happened.started,
             ~sight.needed | (votes.result == NO) | (~unseen & ~at_setpoint),
         )
         say("tripped", sight.tripped == YES, sight.tripped == NO)
@@ -223,6 +264,7 @@ class FunctionCheck:
             "bypass_scans": self._bypass_scans,
             "in_service_scans": self._in_service_scans,
             "unseen_scans": self._unseen_scans,
+            "settings": self._settings,
         }
         return own | {f"memory.{name}": array for name, array in self._memory.arrays().items()}
 
@@ -238,6 +280,7 @@ class FunctionCheck:
         self._bypass_seen_at = arrays["bypass_seen_at"]
         self._bypass_scans, self._in_service_scans = arrays["bypass_scans"], arrays["in_service_scans"]
         self._unseen_scans = arrays["unseen_scans"]
+        self._settings = arrays.get("settings", self._settings)
         prefix = "memory."
         self._memory = Memory.of({k.removeprefix(prefix): a for k, a in arrays.items() if k.startswith(prefix)})
         self._rest = None
@@ -245,6 +288,18 @@ class FunctionCheck:
     def live(self) -> Arrays:
         """By function: Protection, Answers, Phase, margin in the point's unit, the last response, hours in scans."""
         return self._live
+
+
+def _with(happened: Happened, meanwhile: list[Happened]) -> Happened:
+    """What the scan brought, and what happened before it since the last one."""
+    if not meanwhile:
+        return happened
+    parts = (happened, *meanwhile)
+    return replace(
+        happened,
+        started=np.any([part.started for part in parts], axis=0),
+        failing=happened.failing | np.any([part.failed for part in meanwhile], axis=0),
+    )
 
 
 @dataclass(frozen=True, slots=True)

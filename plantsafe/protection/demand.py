@@ -7,9 +7,10 @@ the scans is longer than the required response: FAILED on demand, until the dema
 late. A demand that ends before its function acted is still owed an answer. An element vote that is
 lost again under a standing demand is a new wait.
 
-Moments are known as intervals, (last scan before, first scan at or after]; lost scans and doubtful data only widen
-them. Scan number 0 means never. The response runs from the true crossing of the setpoint, so the declared sensor lag
-is added to what is seen.
+Moments are known as intervals, (last look before, first look at or after]; lost scans and doubtful data only widen
+them. They are counted in scans: a whole number is a scan, the fractions between are reads of a fast group, which begin
+not before and end not after their moments. 0 means never. The response runs from the true crossing of the setpoint, so
+the declared sensor lag is added to what is seen.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -17,8 +18,8 @@ from enum import IntEnum
 
 import numpy as np
 
-from plantsafe.frame import F8, I8, Bool
-from plantsafe.protection.answer import NO, U1, YES
+from plantsafe.frame import F8, Bool
+from plantsafe.protection.answer import ABSENT, NO, U1, YES
 from plantsafe.protection.tables import FunctionTable
 from plantsafe.verdict import Arrays
 
@@ -50,32 +51,32 @@ NOT_TRIPPED, PENDING, DEMAND, SPURIOUS, NOT_RESOLVED = (np.uint8(code) for code 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """One row a function; `*_at`, `*_before` are scan numbers.
+    """One row a function; `*_at`, `*_before` are moments in scans.
 
-    no_demand_at: last scan with certainly no demand. demand_before, demand_at: the interval of the demand's start.
-    unsafe_at: last scan with certainly no safe state. safe_at: first scan of the present unbroken run of scans with a
-    safe state, 0 in none; safe_seen_at: last scan with it. untripped_at, tripped_at: the same for the output.
+    no_demand_at: last look with certainly no demand. demand_before, demand_at: the interval of the demand's start.
+    unsafe_at: last look with certainly no safe state. safe_at: first look of the present unbroken run of looks with a
+    safe state, 0 in none; safe_seen_at: last look with it. untripped_at, tripped_at: the same for the output.
     quiet_at: last scan with certainly no vote. lo_s, hi_s: the last response.
     """
 
     phase: U1
-    no_demand_at: I8
-    demand_before: I8
-    demand_at: I8
-    unsafe_at: I8
-    safe_at: I8
-    safe_seen_at: I8
-    untripped_at: I8
-    tripped_at: I8
+    no_demand_at: F8
+    demand_before: F8
+    demand_at: F8
+    unsafe_at: F8
+    safe_at: F8
+    safe_seen_at: F8
+    untripped_at: F8
+    tripped_at: F8
     cause: U1
-    quiet_at: I8
+    quiet_at: F8
     lo_s: F8
     hi_s: F8
 
     @classmethod
     def fresh(cls, n: int) -> "Memory":
         """Nothing seen yet."""
-        codes, scans, times = np.zeros(n, np.uint8), np.zeros(n, np.int64), np.full(n, np.nan)
+        codes, scans, times = np.zeros(n, np.uint8), np.zeros(n), np.full(n, np.nan)
         whole = {"phase": codes, "cause": codes, "lo_s": times, "hi_s": times}
         return cls(**{field.name: whole.get(field.name, scans) for field in fields(cls)})
 
@@ -85,8 +86,10 @@ class Memory:
 
     @classmethod
     def of(cls, arrays: Arrays) -> "Memory":
-        """What `arrays` gave."""
-        return cls(**{field.name: arrays[field.name] for field in fields(cls)})
+        """What `arrays` gave; moments may be whole numbers, as they were before there were fast groups."""
+        own: Arrays = {f.name: arrays[f.name] for f in fields(cls)}
+        moments: Arrays = {n: a.astype(np.float64) for n, a in own.items() if n not in ("phase", "cause")}
+        return cls(**(own | moments))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,71 +115,160 @@ class Happened:
     cause: U1
 
 
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """How far the machine came with one look, before the output is judged."""
+
+    memory: Memory
+    started: Bool
+    reached: Bool
+    failed: Bool
+    lost: Bool
+    failing: Bool
+    doubtful: Bool
+    waited_s: F8
+
+
 def step(
-    memory: Memory, table: FunctionTable, *, number: int, last: int, vote: U1, needed: Bool, safe: U1, tripped: U1
+    memory: Memory,
+    table: FunctionTable,
+    *,
+    number: int,
+    last: int,
+    vote: U1,
+    needed: Bool,
+    safe: U1,
+    tripped: U1,
+    unbroken: Bool | None = None,
+    off_at: F8 | None = None,
+    rose_at: F8 | None = None,
 ) -> tuple[Memory, Happened]:
-    """Take in scan `number`, the one before it being `last` (0: none). vote, safe, tripped: Answers (n_functions)."""
-    demand = vote == YES
-    demand &= needed
+    """Take in scan `number`, the one before it being `last` (0: none). vote, safe, tripped: Answers (n_functions).
+
+    unbroken (n_functions): nothing was missed since the look before; without it, no scan was lost. off_at, rose_at
+    (n_functions): moments of the output from fast groups, 0 where there is none.
+    """
+    safe_yes = safe == YES
+    answered = _look(
+        memory, table, begun=number, ended=number, vote=vote, needed=needed, safe=safe,
+        unbroken=np.full(len(safe), number - last == 1) if unbroken is None else unbroken,
+    )  # fmt: skip
+    after = answered.memory.phase
+    latched = (after == SETTLED) & (tripped == YES) & safe_yes
     none = (vote == NO) | ~needed
-    safe_yes, safe_no = safe == YES, safe == NO
+    after = np.where(none & (after != WAITING) & ~latched, IDLE, after)
+
+    cause, rose, judged = _trip(memory, number, last, vote, tripped, after != IDLE)
     off = tripped == NO
-    unbroken = number - last == 1
+    untripped_at = np.where(off, float(number), memory.untripped_at)
+    tripped_at = np.where(rose, float(number), memory.tripped_at)
+    if off_at is not None and rose_at is not None:
+        untripped_at = np.where(~off & (off_at > 0), off_at, untripped_at)
+        tripped_at = np.where(rose & (rose_at > 0), rose_at, tripped_at)
+    return (
+        replace(
+            answered.memory,
+            phase=after.astype(np.uint8),
+            untripped_at=untripped_at,
+            tripped_at=tripped_at,
+            cause=np.where(off, NOT_TRIPPED, cause),
+            quiet_at=np.where(vote == NO, float(number), memory.quiet_at),
+        ),
+        _happened(answered, tripped=rose, judged=judged, cause=cause),
+    )
+
+
+def step_between(
+    memory: Memory,
+    table: FunctionTable,
+    *,
+    begun: float,
+    ended: float,
+    vote: U1,
+    needed: Bool,
+    safe: U1,
+    unbroken: Bool,
+) -> tuple[Memory, Happened]:
+    """Take in a read between two scans; ABSENT in vote and safe is not looked at. Nothing ends here, and no output is
+    judged: the next scan does that."""
+    answered = _look(
+        memory, table, begun=begun, ended=ended, vote=vote, needed=needed, safe=safe, unbroken=unbroken
+    )  # fmt: skip
+    no = np.zeros(len(vote), dtype=np.bool_)
+    return answered.memory, _happened(answered, tripped=no, judged=no, cause=memory.cause)
+
+
+def _look(
+    memory: Memory,
+    table: FunctionTable,
+    *,
+    begun: float,
+    ended: float,
+    vote: U1,
+    needed: Bool,
+    safe: U1,
+    unbroken: Bool,
+) -> _Answered:
+    demand = (vote == YES) & needed
+    none = (vote == NO) | ((vote != ABSENT) & ~needed)
+    safe_yes, safe_no = safe == YES, safe == NO
 
     phase = memory.phase
-    settled = phase == SETTLED
     started = (phase == IDLE) & demand
-    lost = settled & demand & safe_no
+    lost = (phase == SETTLED) & demand & safe_no
     opened = started | lost
     before = np.where(started, memory.no_demand_at, np.where(lost, memory.safe_seen_at, memory.demand_before))
-    at = np.where(opened, number, memory.demand_at)
-    unsafe_at = np.where(safe_no, number, memory.unsafe_at)
+    at = np.where(opened, float(ended), memory.demand_at)
+    unsafe_at = np.where(safe_no, float(begun), memory.unsafe_at)
     goes_on = (memory.safe_at > 0) & unbroken
-    safe_at = np.where(safe_yes, np.where(goes_on, memory.safe_at, number), 0)
+    safe_at = np.where(safe == ABSENT, memory.safe_at, 0.0)
+    safe_at = np.where(safe_yes, np.where(goes_on, memory.safe_at, float(ended)), safe_at)
 
     waiting = opened | (phase == WAITING)
     standing = phase == FAILED
     reached = (waiting | standing) & safe_yes
     lo_s, hi_s = _response(table, before, at, unsafe_at, safe_at)
-    waited_s = np.where(waiting | standing, (number - at) * table.period_s + table.sensor_lag_s, np.nan)
+    waited_s = np.where(waiting | standing, (begun - at) * table.period_s + table.sensor_lag_s, np.nan)
     over = waited_s > table.response_s + TIME_TOLERANCE_S
     failed = waiting & safe_no & over
     failing = failed | (standing & ~reached)
     after = np.where(reached, SETTLED, np.where(failing, FAILED, phase))
     after = np.where(waiting & ~reached & ~failed, WAITING, after)
-    latched = (after == SETTLED) & (tripped == YES) & safe_yes
-    after = np.where(none & (after != WAITING) & ~latched, IDLE, after)
-
-    cause, rose, judged = _trip(memory, number, last, vote, tripped, after != IDLE)
-    return (
-        replace(
+    return _Answered(
+        memory=replace(
             memory,
             phase=after.astype(np.uint8),
-            no_demand_at=np.where(none, number, memory.no_demand_at),
+            no_demand_at=np.where(none, float(begun), memory.no_demand_at),
             demand_before=before,
             demand_at=at,
             unsafe_at=unsafe_at,
             safe_at=safe_at,
-            safe_seen_at=np.where(safe_yes, number, memory.safe_seen_at),
-            untripped_at=np.where(off, number, memory.untripped_at),
-            tripped_at=np.where(rose, number, memory.tripped_at),
-            cause=np.where(off, NOT_TRIPPED, cause),
-            quiet_at=np.where(vote == NO, number, memory.quiet_at),
+            safe_seen_at=np.where(safe_yes, float(begun), memory.safe_seen_at),
             lo_s=np.where(reached, lo_s, memory.lo_s),
             hi_s=np.where(reached, hi_s, memory.hi_s),
         ),
-        Happened(
-            started=started,
-            reached=reached,
-            failed=failed,
-            lost=lost,
-            failing=failing,
-            doubtful=waiting & over & ~safe_yes & ~safe_no,
-            waited_s=waited_s,
-            tripped=rose,
-            judged=judged,
-            cause=cause,
-        ),
+        started=started,
+        reached=reached,
+        failed=failed,
+        lost=lost,
+        failing=failing,
+        doubtful=waiting & over & ~safe_yes & ~safe_no,
+        waited_s=waited_s,
+    )
+
+
+def _happened(answered: _Answered, *, tripped: Bool, judged: Bool, cause: U1) -> Happened:
+    return Happened(
+        started=answered.started,
+        reached=answered.reached,
+        failed=answered.failed,
+        lost=answered.lost,
+        failing=answered.failing,
+        doubtful=answered.doubtful,
+        waited_s=answered.waited_s,
+        tripped=tripped,
+        judged=judged,
+        cause=cause,
     )
 
 
@@ -189,20 +281,20 @@ def at_rest(before: Memory, after: Memory, vote: U1, tripped: U1) -> bool:
 def rest_step(memory: Memory, *, number: int, last: int, safe: U1) -> Memory:
     """What `step` comes to while at rest: nothing happens."""
     safe_yes = safe == YES
-    now = np.full(len(safe), number, dtype=np.int64)
+    now = np.full(len(safe), float(number))
     goes_on = (memory.safe_at > 0) & (number - last == 1)
     return replace(
         memory,
         no_demand_at=now,
-        unsafe_at=np.where(safe == NO, number, memory.unsafe_at),
-        safe_at=np.where(safe_yes, np.where(goes_on, memory.safe_at, number), 0),
-        safe_seen_at=np.where(safe_yes, number, memory.safe_seen_at),
+        unsafe_at=np.where(safe == NO, now, memory.unsafe_at),
+        safe_at=np.where(safe_yes, np.where(goes_on, memory.safe_at, now), 0.0),
+        safe_seen_at=np.where(safe_yes, now, memory.safe_seen_at),
         untripped_at=now,
         quiet_at=now,
     )
 
 
-def _response(table: FunctionTable, before: I8, at: I8, unsafe_at: I8, safe_at: I8) -> tuple[F8, F8]:
+def _response(table: FunctionTable, before: F8, at: F8, unsafe_at: F8, safe_at: F8) -> tuple[F8, F8]:
     """Seconds from the true crossing to the safe state; a safe state older than the demand answers in no time."""
     period_s, lag_s = table.period_s, table.sensor_lag_s
     lo_s = np.maximum(unsafe_at - at, 0) * period_s + lag_s

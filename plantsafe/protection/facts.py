@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from plantsafe.frame import I8, Bool, Frame
+from plantsafe.frame import F8, I8, Bool, Frame
 from plantsafe.plant import Plant
 from plantsafe.protection.answer import Answer
 from plantsafe.protection.channel import Sight
@@ -23,12 +23,12 @@ def outcome(lo_s: float, hi_s: float, required_s: float) -> str:
 
 
 def function_facts(
-    plant: Plant, frame: Frame, sight: Sight, votes: Votes, memory: Memory, happened: Happened
+    plant: Plant, frame: Frame, sight: Sight, votes: Votes, memory: Memory, happened: Happened, fine: Bool
 ) -> Iterator[Fact]:
     """One fact an edge, in the order: demand, trip, its cause, safe state left or reached, failure.
 
     Moments are scans: `scan` is the first in which it was seen, `scan_before` the last in which it certainly was not
-    so (null: never seen otherwise).
+    so (null: never seen otherwise). Where a fast group stamps a function (`fine`), `between_ns` says the same in UTC.
     """
     functions = plant.file.functions
     number = frame.number
@@ -36,6 +36,13 @@ def function_facts(
     def facts(kind: str, where: Bool, body: Any) -> Iterator[Fact]:
         for i in np.flatnonzero(where).tolist():
             yield Fact(kind=kind, subject=functions[i].name, body=body(i))
+
+    def seen(i: int, before: F8, at: F8) -> dict[str, Any]:
+        if not fine[i]:
+            return {}
+        ends = (float(moments[i]) for moments in (before, at))
+        stamps = [frame.time_ns + round((end - number) * plant.period_ns) if end else None for end in ends]
+        return {"between_ns": stamps}
 
     def demand(i: int) -> dict[str, Any]:
         channels = functions[i].inputs
@@ -47,34 +54,37 @@ def function_facts(
             "setpoint": functions[i].setpoint,
             "forced_votes": int(votes.forced[i]),
             "needed_votes": int(votes.needed[i]),
+            **seen(i, memory.demand_before, memory.demand_at),
         }
 
     def trip(i: int) -> dict[str, Any]:
         return {
             "scan_before": _scan(memory.untripped_at, i),
-            "scan": int(memory.tripped_at[i]),
+            "scan": _scan(memory.tripped_at, i),
             "cause": TripCause(int(happened.cause[i])).name.lower(),
+            **seen(i, memory.untripped_at, memory.tripped_at),
         }
 
     def spurious(i: int) -> dict[str, Any]:
-        return {"scan": int(memory.tripped_at[i])}
+        return {"scan": _scan(memory.tripped_at, i)}
 
     def told(i: int) -> dict[str, Any]:
-        return {"scan": int(memory.tripped_at[i]), "cause": TripCause(int(happened.cause[i])).name.lower()}
+        return {"scan": _scan(memory.tripped_at, i), "cause": TripCause(int(happened.cause[i])).name.lower()}
 
     def response(i: int) -> dict[str, Any]:
         lo_s, hi_s = float(memory.lo_s[i]), float(memory.hi_s[i])
         elements = functions[i].elements
         return {
             "scan_before": _scan(memory.unsafe_at, i),
-            "scan": int(memory.safe_at[i]),
+            "scan": _scan(memory.safe_at, i),
             "demand_scan_before": _scan(memory.demand_before, i),
-            "demand_scan": int(memory.demand_at[i]),
+            "demand_scan": _scan(memory.demand_at, i),
             "response_s": [_number(lo_s), _number(hi_s)],
             "required_s": functions[i].response_s,
             "sensor_lag_s": functions[i].sensor_lag_s,
             "outcome": outcome(lo_s, hi_s, functions[i].response_s),
             "elements": [elements[j].name for j in np.flatnonzero(sight.element_safe[i] == Answer.YES).tolist()],
+            **seen(i, memory.unsafe_at, memory.safe_at),
         }
 
     def failure(i: int) -> dict[str, Any]:
@@ -82,7 +92,7 @@ def function_facts(
         return {
             "scan": number,
             "demand_scan_before": _scan(memory.demand_before, i),
-            "demand_scan": int(memory.demand_at[i]),
+            "demand_scan": _scan(memory.demand_at, i),
             "waited_s": _number(float(happened.waited_s[i])),
             "required_s": functions[i].response_s,
             "tripped": {Answer.YES: True, Answer.NO: False}.get(Answer(int(sight.tripped[i]))),
@@ -117,8 +127,9 @@ def bypass_facts(plant: Plant, number: int, turned_on: Bool, turned_off: Bool, s
             yield Fact(kind=kind, subject=function.name, body=body)
 
 
-def _scan(scans: I8, i: int) -> int | None:
-    return int(scans[i]) or None
+def _scan(moments: F8, i: int) -> int | None:
+    """The scan that brought a moment: what was read between two scans came with the second."""
+    return math.ceil(moments[i]) or None
 
 
 def _number(value: float) -> float | None:

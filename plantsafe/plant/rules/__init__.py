@@ -41,6 +41,7 @@ EACH: dict[Section, tuple[EachRule, ...]] = {
         functions.channels_are_apart,
         functions.response_can_be_seen,
         functions.fast_group_has_it,
+        functions.fast_group_is_one,
         functions.trip_bit_is_a_state,
         functions.safe_values_can_be_seen,
         functions.modes_exist,

@@ -73,6 +73,27 @@ def fast_group_has_it(view: View, function: Any) -> Iterator[Found]:
             yield Found(("events",), wrong, f"read it every {need:g} s", "fast-group")
 
 
+def fast_group_is_one(view: View, function: Any) -> Iterator[Found]:
+    """A vote, and a state of final elements, is told from values of one read: their points are in one group."""
+    if function.events != "fast_group":
+        return
+    group = {
+        name: (source.name, group.name)
+        for source in view.section("sources")
+        for group in source.fast_groups
+        for name in group.points
+        if isinstance(name, str)
+    }
+    for key, names in (
+        ("inputs", [channel.point for channel in function.inputs]),
+        ("elements", [element.feedback for element in function.elements]),
+    ):
+        groups = sorted({"/".join(group[name]) for name in names if name in group})
+        if len(groups) > 1:
+            wrong = f"its {key} are spread over the fast groups {', '.join(groups)}"
+            yield Found((key,), wrong, "put them into one group, or write events: scan", "fast-group")
+
+
 def trip_bit_is_a_state(view: View, function: Any) -> Iterator[Found]:
     """The SIS output is a bit."""
     if view.point(function.tripped).kind != "state":

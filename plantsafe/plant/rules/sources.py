@@ -26,6 +26,19 @@ def fast_points_are_its_own(view: View, source: Any) -> Iterator[Found]:
                 yield Found(("fast_groups", i, "points", j), wrong, "name points of this source", "fast-group")
 
 
+def fast_points_are_in_one_group(_: View, source: Any) -> Iterator[Found]:
+    """A point is read at one pace."""
+    first: dict[str, str] = {}
+    for i, group in enumerate(source.fast_groups):
+        for j, name in enumerate(group.points):
+            if not isinstance(name, str):
+                continue
+            if name in first:
+                wrong = f"{name} is in fast group {first[name]} already"
+                yield Found(("fast_groups", i, "points", j), wrong, "leave it in the faster group", "fast-group")
+            first.setdefault(name, group.name)
+
+
 def period_is_a_multiple(view: View, source: Any) -> Iterator[Found]:
     """A slower source is read every so many scans."""
     period, own = view.head.scan_period_s, source.scan_period_s

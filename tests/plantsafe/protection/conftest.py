@@ -1,13 +1,13 @@
 """One safety function on a small plant, and a watch: frames given by point name, one line a scan."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pytest
 
-from plantsafe.frame import Frame, is_bad
+from plantsafe.frame import NO_FAST_SAMPLES, FastSamples, Frame, is_bad
 from plantsafe.plant import Plant
 from plantsafe.plant.model import PlantFile
 from plantsafe.plant.tables import compile_plant
@@ -40,7 +40,11 @@ def function(**changes: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def function_plant(functions: list[dict[str, Any]], points: dict[str, dict[str, Any]] | None = None) -> Plant:
+def function_plant(
+    functions: list[dict[str, Any]],
+    points: dict[str, dict[str, Any]] | None = None,
+    fast_groups: Sequence[dict[str, Any]] = (),
+) -> Plant:
     states = [point(name, kind="state", range=[0.0, 10.0]) for name in [*BITS, "TRIP", "V1", "V2", "MODE"]]
     analog = [point(name, **(points or {}).get(name, {})) for name in "ABCD"]
     return compile_plant(
@@ -54,7 +58,7 @@ def function_plant(functions: list[dict[str, Any]], points: dict[str, dict[str, 
                 "sources": [
                     {
                         "name": "SIS", "title": TEXT, "protocol": "modbus", "endpoint": "127.0.0.1:1",
-                        "heartbeat": "HB", "consequence": TEXT, "action": TEXT,
+                        "heartbeat": "HB", "consequence": TEXT, "action": TEXT, "fast_groups": list(fast_groups),
                     }
                 ],
                 "points": [point("HB", kind="count", range=[0.0, 1e9]), *analog, *states],
@@ -79,10 +83,20 @@ class Watch:
     values: dict[str, float] = field(default_factory=normal)
     verdict: Verdict = field(default_factory=lambda: Verdict(0))
     facts: list[Fact] = field(default_factory=list)
+    between: Callable[..., FastSamples] = lambda *_: NO_FAST_SAMPLES
+    fast: FastSamples = NO_FAST_SAMPLES
 
-    def scan(self, *, skip: int = 0, status: dict[str, int] | None = None, **values: float) -> list[str]:
-        """One scan, `skip` lost ones before it; returns the kinds of the facts."""
+    def scan(
+        self,
+        *,
+        skip: int = 0,
+        status: dict[str, int] | None = None,
+        between: Mapping[str, Sequence[Any]] | None = None,
+        **values: float,
+    ) -> list[str]:
+        """One scan after `skip` lost ones, and what fast points showed before it; returns the kinds of the facts."""
         self.number += 1 + skip
+        self.fast = self.between(self.plant, self.values, between or {})
         self.values |= values
         self.verdict = Verdict(len(self.check.conditions), skip)
         self.check.evaluate(self.frame(status or {}), self.verdict, slice(None))
@@ -101,6 +115,7 @@ class Watch:
             number=self.number, plant=self.plant.hash, time_ns=self.number * self.plant.period_ns, value=value,
             status=code, source_time_ns=np.zeros(n, dtype=np.int64), received=np.full(1, self.number),
             origin=np.zeros(1, dtype=np.uint8), resolution_ns=np.zeros(1, dtype=np.int64),
+            fast=self.fast,
         )  # fmt: skip
 
     def says(self) -> str:
@@ -117,10 +132,12 @@ class Watch:
 
 
 @pytest.fixture(scope="session")
-def make_watch() -> Callable[..., Watch]:
-    def make(points: dict[str, dict[str, Any]] | None = None, **changes: Any) -> Watch:
-        plant = function_plant([function(**changes)], points)
-        return Watch(plant, FunctionCheck(plant))
+def make_watch(between: Callable[..., FastSamples]) -> Callable[..., Watch]:
+    def make(
+        points: dict[str, dict[str, Any]] | None = None, fast_groups: Sequence[dict[str, Any]] = (), **changes: Any
+    ) -> Watch:
+        plant = function_plant([function(**changes)], points, fast_groups)
+        return Watch(plant, FunctionCheck(plant), between=between)
 
     return make
 
