@@ -147,6 +147,13 @@ class Instruments:
         held = self._failures.stuck[rows] | self._failures.dropout[rows]
         self._show(rows, np.where(held, self.value[rows], bits), self.status[rows], time_ns)
 
+    def with_bits(self, rows: NDArray[np.intp], bits: F8) -> F8:
+        """What would be shown with these bits of the safety system instead; nothing is changed."""
+        value = self.value.copy()
+        held = self._failures.stuck[rows] | self._failures.dropout[rows]
+        value[rows] = np.where(held, value[rows], bits)
+        return value
+
     def _show(self, rows: NDArray[np.intp] | slice, value: F8, status: U4, time_ns: int) -> None:
         old = self.value[rows]
         changed = (value != old) | (status != self.status[rows])

@@ -127,6 +127,21 @@ class SimulatedPlant:
             time_ns=self.time_ns,
         )
 
+    def within(self, fraction: float) -> F8 | None:
+        """What was shown when `fraction` of the last second had passed; None where it is what is shown now.
+
+        Readings and trips of a second are there from its beginning, valves move through it.
+        """
+        if not self.safety.moving:
+            return None
+        bits = [
+            (row, float(self.safety.valves[quantity.removeprefix("sis.valve.")].was_at_safe_end(fraction)))
+            for row, quantity in zip(self._bit_rows.tolist(), self._bit_quantity, strict=True)
+            if quantity.startswith("sis.valve.")
+        ]
+        rows = np.array([row for row, _ in bits], dtype=np.intp)
+        return self.instruments.with_bits(rows, np.array([bit for _, bit in bits]))
+
     def truth(self) -> dict[str, float]:
         """True quantities, whatever the instruments show."""
         return dict(self._conditions.truth)

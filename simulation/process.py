@@ -82,6 +82,8 @@ async def run_plant(
             if behind > 0:
                 simulated.advance(min(behind, SCANS_AT_ONCE))
                 await _show(plant, simulated, servers)
+            if plant.fast.names:
+                await _show_movement(plant, simulated, servers, clock)
             await clock.sleep_until(simulated.time_ns + NS_PER_S)
 
 
@@ -134,10 +136,30 @@ def _advancing(
 async def _show(plant: Plant, simulated: LivingPlant, servers: dict[str, OpcUaServer | ModbusServer]) -> None:
     readings = simulated.readings()
     silent = simulated.silent_sources()
+    moving = simulated.within(0.1) if plant.fast.names else None
     for name, server in servers.items():
         points = plant.sources.points[plant.sources.row[name]]
-        await server.update(readings.value[points], readings.status[points], readings.source_time_ns[points])
+        value = readings.value if moving is None or isinstance(server, OpcUaServer) else moving
+        await server.update(value[points], readings.status[points], readings.source_time_ns[points])
         server.set_silent(silent=name in silent)
+
+
+async def _show_movement(
+    plant: Plant, simulated: SimulatedPlant, servers: dict[str, OpcUaServer | ModbusServer], clock: Clock
+) -> None:
+    """Valves that move are shown in tenths of a second, so that fast groups have something to see."""
+    if simulated.within(0.1) is None:
+        return
+    readings = simulated.readings()
+    for tenth in range(2, 11):
+        await clock.sleep_until(simulated.time_ns + (tenth - 1) * NS_PER_S // 10)
+        value = simulated.within(tenth / 10)
+        if value is None or clock.now_ns() >= simulated.time_ns + NS_PER_S:
+            return
+        for name, server in servers.items():
+            if isinstance(server, ModbusServer):
+                points = plant.sources.points[plant.sources.row[name]]
+                await server.update(value[points], readings.status[points])
 
 
 async def _until_signal(work: "asyncio.Task[None]") -> None:

@@ -48,20 +48,28 @@ class Valve:
         self.name = name
         self.safe_opening = 1.0 if safe_open else 0.0
         self.opening = 1.0 - self.safe_opening
+        self._before, self._reach = self.opening, 0.0
         self.stroke_s = STROKE_S.get(name, USUAL_STROKE_S)
 
     def step(self, to_safe: bool, slower: float, stuck: bool) -> None:
         """One second; `slower` 2 makes it three times as slow."""
+        self._before = self.opening
         if stuck:
             return
         target = self.safe_opening if to_safe else 1.0 - self.safe_opening
-        reach = 1.0 / (self.stroke_s * (1.0 + slower))
+        reach = self._reach = 1.0 / (self.stroke_s * (1.0 + slower))
         self.opening += min(max(target - self.opening, -reach), reach)
 
     @property
     def at_safe_end(self) -> bool:
         """What its limit switch says."""
         return abs(self.opening - self.safe_opening) <= AT_END
+
+    def was_at_safe_end(self, fraction: float) -> bool:
+        """What its limit switch said when this fraction of the last second had passed."""
+        way = self.opening - self._before
+        gone = min(max(way, -self._reach * fraction), self._reach * fraction)
+        return abs(self._before + gone - self.safe_opening) <= AT_END
 
 
 class SafetyLogic:
@@ -144,6 +152,11 @@ class SafetyLogic:
             valve.step(name in wanted, self._slower[name], name in self._stuck)
             if valve.opening != before:
                 self.opening[name], self._moving = valve.opening, True
+
+    @property
+    def moving(self) -> bool:
+        """Whether a valve moved in the last second."""
+        return self._moving
 
     def reset(self, name: str) -> bool:
         """Release a latched trip; refused (False) while its cause still holds."""

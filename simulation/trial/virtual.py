@@ -15,6 +15,7 @@ from simulation.plant import SimulatedPlant
 from simulation.scenario import Scenario
 from simulation.trial.trace import Said, Trace, Wanted
 from simulation.trial.variation import Drawn
+from simulation.virtual_fast import VirtualFast
 from simulation.virtual_source import virtual_sources
 
 EPOCH_NS = 1_767_225_600 * NS_PER_S  # 2026-01-01 00:00 UTC: virtual time begins there, so that runs are comparable
@@ -50,17 +51,18 @@ class VirtualScans:
         self.seq, self.head = 0, GENESIS
         self._assembly = Assembly(scenario.plant)
         self._sources = virtual_sources(simulated)
+        self._fast = VirtualFast(simulated)
         self._clock = Clock.simulated(rate=1.0, epoch_ns=EPOCH_NS)
         self.seconds = max(1, round(scenario.plant.file.scan_period_s))
 
     async def next(self) -> tuple[ScanRecord, list[EventRow]]:
         """Live one scan period, read, judge."""
-        self.simulated.advance(self.seconds)
+        fast = self._fast.live(self.seconds)
         number = self.engine.last_number + 1
         for i, source in enumerate(self._sources):
             self._assembly.take(i, await source.read(self._clock), number)
         time_ns = self.simulated.time_ns
-        record = self.engine.step(self._assembly.frame(number, time_ns))
+        record = self.engine.step(self._assembly.frame(number, time_ns, fast))
         rows = chained(record.facts, scan=number, time_ns=time_ns, seq=self.seq, previous=self.head)
         if rows:
             self.seq, self.head = rows[-1].seq, rows[-1].hash

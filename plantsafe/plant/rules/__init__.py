@@ -20,6 +20,7 @@ EACH: dict[Section, tuple[EachRule, ...]] = {
     ("sources",): (
         sources.heartbeat_is_its_own,
         sources.fast_points_are_its_own,
+        sources.fast_points_are_in_one_group,
         sources.period_is_a_multiple,
         sources.fast_replay_is_alone,
     ),

@@ -110,7 +110,7 @@ SEEDS = (
     seed("    setpoint: 73\n", "    setpoint: 730\n", "functions.SIF-1.setpoint", "outside the range", "correct the setpoint"),
     seed("    events: fast_group\n", "", "functions.SIF-2.response_s", "cannot be told at a scan of 1 s", "events: fast_group", line="response_s: 4"),
     seed("points: [FA, FB, S2.TRIP, XV2.C]", "points: [FA, FB, S2.TRIP]", "functions.SIF-2.events", "XV2.C is in no fast group", "add XV2.C", line="events: fast_group"),
-    seed("points: [FA, FB, S2.TRIP, XV2.C]}]", "points: [FA, S2.TRIP, XV2.C]}, {name: other, period_s: 0.2, points: [FB]}]", "functions.SIF-2.inputs", "spread over the fast groups SIS/other, SIS/quick", "into one group"),
+    seed("points: [FA, FB, S2.TRIP, XV2.C]}]", "points: [FA, S2.TRIP, XV2.C]}, {name: other, period_s: 0.2, points: [FB]}]", "functions.SIF-2.inputs", "spread over the fast groups SIS/other, SIS/quick", "into one group", line="inputs:"),
     seed("points: [FA, FB, S2.TRIP, XV2.C]}]", "points: [FA, FB, S2.TRIP, XV2.C]}, {name: other, period_s: 0.5, points: [FB]}]", "sources.SIS.fast_groups.other.points.0", "in fast group quick already", "the faster group"),
     seed("bypass: TB.B}", "bypass: TA.B}", "functions.SIF-1.inputs.1.bypass", "in another channel", "of this channel"),
     seed("tripped: S1.TRIP", "tripped: WD", "functions.SIF-1.tripped", "no state point", "output bit"),
