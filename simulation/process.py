@@ -14,6 +14,7 @@ from typing import Any, assert_never
 
 from plantsafe.clock import NS_PER_S, Clock
 from plantsafe.errors import PlantsafeError, SimulationError
+from plantsafe.frame import F8
 from plantsafe.lifeline import end_with_parent
 from plantsafe.plant import Plant, load_plant
 from plantsafe.plant.model import SourceEntry
@@ -81,9 +82,11 @@ async def run_plant(
             behind = (clock.now_ns() - simulated.time_ns) // NS_PER_S
             if behind > 0:
                 simulated.advance(min(behind, SCANS_AT_ONCE))
-                await _show(plant, simulated, servers)
-            if plant.fast.names:
-                await _show_movement(plant, simulated, servers, clock)
+                if plant.fast.names and isinstance(simulated, SimulatedPlant):
+                    await _show(plant, simulated, servers, simulated.within(0.1))
+                    await _show_movement(plant, simulated, servers, clock)
+                else:
+                    await _show(plant, simulated, servers)
             await clock.sleep_until(simulated.time_ns + NS_PER_S)
 
 
@@ -133,13 +136,18 @@ def _advancing(
     return advance
 
 
-async def _show(plant: Plant, simulated: LivingPlant, servers: dict[str, OpcUaServer | ModbusServer]) -> None:
+async def _show(
+    plant: Plant,
+    simulated: LivingPlant,
+    servers: dict[str, OpcUaServer | ModbusServer],
+    begun: F8 | None = None,
+) -> None:
+    """Show what the plant reads now; safety systems show the beginning of the second, where `begun` has it."""
     readings = simulated.readings()
     silent = simulated.silent_sources()
-    moving = simulated.within(0.1) if plant.fast.names else None
     for name, server in servers.items():
         points = plant.sources.points[plant.sources.row[name]]
-        value = readings.value if moving is None or isinstance(server, OpcUaServer) else moving
+        value = readings.value if begun is None or isinstance(server, OpcUaServer) else begun
         await server.update(value[points], readings.status[points], readings.source_time_ns[points])
         server.set_silent(silent=name in silent)
 

@@ -7,6 +7,7 @@ import time
 import numpy as np
 
 from plantsafe.clock import NS_PER_S, Clock
+from plantsafe.frame import NO_FAST_SAMPLES
 from plantsafe.journal.chain import GENESIS, chained
 from plantsafe.scan.assembly import Assembly
 from plantsafe.scan.engine import Engine, ScanRecord
@@ -45,19 +46,24 @@ def factors(drawn: Drawn) -> dict[str, float]:
 class VirtualScans:
     """Scan after scan of a simulated plant through the engine, with the journal's chain."""
 
-    def __init__(self, scenario: Scenario, simulated: SimulatedPlant) -> None:
+    def __init__(self, scenario: Scenario, simulated: SimulatedPlant, *, fast: bool = True) -> None:
+        """Without `fast`, fast groups are not read: as on the wire in lock step, where nothing is between two scans."""
         self.plant, self.simulated = scenario.plant, simulated
         self.engine = Engine(scenario.plant)
         self.seq, self.head = 0, GENESIS
         self._assembly = Assembly(scenario.plant)
         self._sources = virtual_sources(simulated)
-        self._fast = VirtualFast(simulated)
+        self._fast = VirtualFast(simulated) if fast else None
         self._clock = Clock.simulated(rate=1.0, epoch_ns=EPOCH_NS)
         self.seconds = max(1, round(scenario.plant.file.scan_period_s))
 
     async def next(self) -> tuple[ScanRecord, list[EventRow]]:
         """Live one scan period, read, judge."""
-        fast = self._fast.live(self.seconds)
+        fast = NO_FAST_SAMPLES
+        if self._fast is not None:
+            fast = self._fast.live(self.seconds)
+        else:
+            self.simulated.advance(self.seconds)
         number = self.engine.last_number + 1
         for i, source in enumerate(self._sources):
             self._assembly.take(i, await source.read(self._clock), number)

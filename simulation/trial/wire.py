@@ -90,7 +90,7 @@ async def _run(scenario: Scenario, seed: int, drawn: Drawn, windows: Sequence[Wi
     began = time.process_time()
     if windows is None:
         windows = windows_around(scenario, drawn, await _what_happens(scenario, seed, drawn))
-    virtual = VirtualScans(scenario, simulated_plant(scenario, seed, drawn, protected=True))
+    virtual = VirtualScans(scenario, simulated_plant(scenario, seed, drawn, protected=True), fast=False)
     differences: list[str] = []
     scans = transitions = other_frames = 0
     with tempfile.TemporaryDirectory(prefix="ps-wire-") as name:
@@ -128,7 +128,7 @@ async def _run(scenario: Scenario, seed: int, drawn: Drawn, windows: Sequence[Wi
 async def _what_happens(scenario: Scenario, seed: int, drawn: Drawn) -> list[Transition]:
     """The transitions of virtual time until all that is expected has come, or the end."""
     file = scenario.file
-    virtual = VirtualScans(scenario, simulated_plant(scenario, seed, drawn, protected=True))
+    virtual = VirtualScans(scenario, simulated_plant(scenario, seed, drawn, protected=True), fast=False)
     waiting = {act.function for act in file.act} | {must.condition for must in file.raises}
     found: list[Transition] = []
     while virtual.engine.last_number < scenario.n_scans and waiting:
