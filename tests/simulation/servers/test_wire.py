@@ -15,6 +15,7 @@ from plantsafe.plant import Plant, load_plant
 from plantsafe.source import Columns, Source
 from simulation.plant import SimulatedPlant
 from simulation.servers import ModbusServer, OpcUaServer
+from simulation.virtual_fast import VirtualFast
 from simulation.virtual_source import virtual_sources
 
 EPOCH_NS = 1_790_000_000_000_000_000
@@ -101,3 +102,33 @@ async def test_range_and_unit_of_measure_stand_beside_each_variable(
     measure = await (await node.get_child("0:EngineeringUnits")).read_value()
     assert (span.Low, span.High) == point.range
     assert measure.DisplayName.Text == point.eu
+
+
+async def test_fast_group_on_the_wire_shows_a_moving_valve_as_virtual_time_does(
+    demo: Plant, simulated: SimulatedPlant, wired: tuple[dict[str, OpcUaServer | ModbusServer], tuple[Source, ...]]
+) -> None:
+    server, safety = wired[0]["SIS"], wired[1][1]
+    assert isinstance(safety, ModbusSource)
+    group = safety.group("r101")
+    await group.open()
+    virtual = VirtualFast(simulated)
+    rows, at = group.points, demo.sources.points[demo.sources.row["SIS"]]
+    simulated.faults.inject("instrument_air_loss")
+    moved = 0
+    for _ in range(900):
+        samples = virtual.live(1)
+        if simulated.within(0.2) is None:
+            if moved:
+                break
+            continue
+        moved += len(np.unique(samples.value, axis=1).T) > 1
+        for column in range(4):
+            shown = simulated.within(0.2 * (column + 1))
+            assert shown is not None
+            await server.update(shown[at], simulated.readings().status[at])
+            wire = await answer_of(group)
+            assert np.array_equal(wire.value, samples.value[:, column], equal_nan=True)
+            assert wire.status.tolist() == samples.status[:, column].tolist()
+    assert samples.point.tolist() == rows.tolist()
+    assert moved > 0
+    await group.close()
