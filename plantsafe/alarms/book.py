@@ -8,6 +8,7 @@ from plantsafe.alarms.life_cycle import TABLE, State, Trigger, next_states
 from plantsafe.frame import I8, Bool
 from plantsafe.verdict import Arrays, Condition, ConditionClass, Fact, Rows, Verdict
 
+NORM, RTNUN = np.uint8(State.NORM), np.uint8(State.RTNUN)  # an IntEnum beside an array costs six times as much
 NOT_AVAILABLE_SCANS = 2  # not judged for longer than this: listed as not available (site default)
 
 
@@ -23,6 +24,7 @@ class AlarmBook:
         self._conditions = conditions
         self._next = next_states()
         self._finding = np.array([c.klass is ConditionClass.FINDING for c in conditions], dtype=np.bool_)
+        self._raise = np.where(self._finding, int(Trigger.RAISE_NO_ACK), int(Trigger.RAISE))
         self._source = np.array([c.source for c in conditions], dtype=np.intp)
         self.row = {condition.name: i for i, condition in enumerate(conditions)}
         self.state_code = np.zeros(n, dtype=np.uint8)
@@ -48,12 +50,14 @@ class AlarmBook:
         """
         self.suppressed = (self._source >= 0) & source_lost[self._source]
         state, active = self.state_code, verdict.active
-        quiet = (state == State.NORM) | (state == State.RTNUN)
-        trigger = np.where(self._finding, Trigger.RAISE_NO_ACK, Trigger.RAISE)
-        after = np.where(active & quiet, self._next[trigger, state], state)
-        gone = ~active & ~verdict.unknown  # what cannot be judged does not clear
-        after = np.where(gone & ~quiet, self._next[Trigger.CLEAR, state], after).astype(np.uint8)
-        facts = [self._move(i, verdict, number) for i in np.flatnonzero(after != state).tolist()]
+        quiet = (state == NORM) | (state == RTNUN)
+        raised = active & quiet
+        gone = ~active & ~verdict.unknown & ~quiet  # what cannot be judged does not clear
+        facts = []
+        if raised.any() or gone.any():
+            after = np.where(raised, self._next[self._raise, state], state)
+            after = np.where(gone, self._next[Trigger.CLEAR, state], after).astype(np.uint8)
+            facts = [self._move(i, verdict, number) for i in np.flatnonzero(after != state).tolist()]
         return facts + self._availability(verdict)
 
     def _move(self, i: int, verdict: Verdict, number: int) -> Fact:

@@ -125,10 +125,16 @@ class PhaseWatch:
         self._rows: NDArray[np.intp] = np.array(rows, dtype=np.intp)
         self._units: NDArray[np.intp] = np.array(units, dtype=np.intp)
         self._seen: F8 = np.full(len(rows), np.nan)
+        self._shown = b""  # of the scan before: the same again changes nothing
 
     def step(self, frame: Frame) -> Bool:
         """(n_units,) True where a good value differs from the last good one."""
-        value, good = frame.value[self._rows], is_good(frame.status[self._rows])
+        value, status = frame.value[self._rows], frame.status[self._rows]
+        shown = value.tobytes() + status.tobytes()
+        if shown == self._shown:
+            return np.zeros(self._n_units, dtype=np.bool_)
+        self._shown = shown
+        good = is_good(status)
         changed = good & ~np.isnan(self._seen) & (value != self._seen)
         self._seen = np.where(good, value, self._seen)
         answer = np.zeros(self._n_units, dtype=np.bool_)
@@ -142,6 +148,7 @@ class PhaseWatch:
     def load(self, arrays: Arrays) -> None:
         """Take over what `state` gave."""
         self._seen = arrays["seen"]
+        self._shown = b""
 
 
 def spread_floor(plant: Plant, rows: NDArray[np.intp], share: float = SPREAD_FLOOR) -> F8:
