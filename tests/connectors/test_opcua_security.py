@@ -1,11 +1,9 @@
 """Policies, logins and certificates, against asyncua's server and against node-opcua's; no certificate unseen."""
 
 import asyncio
-import os
 import shutil
 import stat
-import subprocess
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -293,83 +291,6 @@ def test_bytes_that_are_no_certificate_are_refused(tmp_path: Path) -> None:
     made, _ = certificate("server")
     with pytest.raises(SourceError, match=r"note\.der is no certificate"):
         TrustList(tmp_path).check(der(made), "opc.tcp://x", None)
-
-
-@pytest.fixture(scope="module")
-def node_opcua(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, unused_tcp_port_factory: Callable[[], int]
-) -> Iterator[str]:
-    """A node-opcua server of 3,000 doubles with user mon; skips where node, the peer or its packages are not there."""
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        pytest.skip("needs node and npm")
-    home = tmp_path_factory.mktemp("node-opcua")
-    installed = os.environ.get("PLANTSAFE_NODE_OPCUA")
-    if installed is None:
-        shared: Path = request.getfixturevalue("shared")
-        if not (shared / "peers" / "node-opcua").is_dir():
-            pytest.skip("needs the node-opcua peer of the shared folder")
-        installed = str(home / "peer")
-        shutil.copytree(shared / "peers" / "node-opcua", installed)
-        try:
-            subprocess.run(["npm", "install", "--silent"], cwd=installed, check=True, timeout=180, capture_output=True)
-        except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
-            pytest.skip("node-opcua cannot be installed here")
-    port = unused_tcp_port_factory()
-    process = subprocess.Popen(
-        ["node", "server.js", "3000", str(port)],
-        cwd=installed,
-        env={**os.environ, "TMPDIR": str(home)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    assert process.stdout is not None
-    said = next((line for line in process.stdout if line.startswith((b"READY", b"Error"))), b"")
-    assert said.startswith(b"READY"), said
-    yield f"opc.tcp://127.0.0.1:{port}"
-    process.terminate()
-    process.wait()
-    process.stdout.close()
-
-
-async def namespace_of(url: str) -> str:
-    client = ReadOnlyClient(url, 10.0)
-    await client.open()
-    (answer,) = await client.values_of([ua.NodeId(2255)])
-    await client.disconnect()
-    await client.drop()
-    return str(answer.Value.Value[1])
-
-
-async def test_node_opcua_without_security(node_opcua: str) -> None:
-    names = tuple(f"P{i}" for i in range(3000))
-    nodes = NodeMap(
-        rows=np.arange(3000),
-        names=names,
-        nodes=(*(f"i={i + 1}" for i in range(2998)), "/F/G0/V7", "i=99999"),
-        namespaces=(await namespace_of(node_opcua),) * 3000,
-    )
-    link = await connect(node_opcua, nodes, ask_access=True)
-    answers = (await link.read(10.0)).answers
-    assert answers.value[:2998].tolist() == list(range(2998))
-    assert answers.value[2998] == 7.0  # found by its browse path
-    assert answers.status[2999] == 0x80340000
-    assert link.access is not None
-    assert link.access.writable[:3] == ("P0", "P1", "P2")  # this server lets anyone write
-    assert len(link.access.writable) == 2999
-    assert link.access.unknown == 1
-    await link.close()
-
-
-@pytest.mark.parametrize(("policy", "mode"), SECURE)
-async def test_node_opcua_with_each_policy_and_a_login(node_opcua: str, tmp_path: Path, policy: str, mode: str) -> None:
-    nodes = NodeMap(rows=np.arange(1), names=("P",), nodes=("i=8",), namespaces=(await namespace_of(node_opcua),))
-    security = Security(policy=policy, mode=mode, folder=tmp_path, user="mon", password="pw")
-    with pytest.raises(SourceError, match="nobody has trusted yet"):
-        await value_over(node_opcua, security, nodes)
-    assert trust_all(tmp_path) == 1
-    assert await value_over(node_opcua, security, nodes) == 7.0
-    with pytest.raises(ua.UaStatusCodeError):
-        await value_over(node_opcua, replace(security, password="no"), nodes)
 
 
 async def test_source_over_a_secure_channel_keeps_reading(
