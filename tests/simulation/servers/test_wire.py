@@ -113,7 +113,8 @@ async def test_fast_group_on_the_wire_shows_a_moving_valve_as_virtual_time_does(
     await group.open()
     virtual = VirtualFast(simulated)
     rows, at = group.points, demo.sources.points[demo.sources.row["SIS"]]
-    simulated.faults.inject("instrument_air_loss")
+    simulated.faults.inject("instrument_air_loss")  # springs move the valves
+    simulated.faults.inject("sif_valve_slow")  # XV-101A arrives after 11.76 s: between two reads, not after the last
     moved = 0
     for _ in range(900):
         samples = virtual.live(1)
