@@ -11,11 +11,12 @@ from typing import Any
 from asyncua.common.connection import SecureConnection
 from asyncua.crypto.security_policies import CryptographyNone, SignerHMac256, VerifierHMac256
 
+from connectors.opcua.keys import BLOCK, chain_of, signature_of
+
 _FRAME = struct.Struct("<4sIII")  # type with chunk type, size, channel, token
 _SEQUENCE = struct.Struct("<II")  # sequence number, request id
 _FINAL = b"MSGF"
 _LAST_NUMBER = (1 << 32) - 1
-_BLOCK = 16  # bytes of AES
 _SIGNATURE = 32  # bytes of HMAC-SHA256, which all policies that we use have
 
 
@@ -39,9 +40,12 @@ def seal(connection: SecureConnection, message: bytes, request_id: int) -> bytes
     frame = _FRAME.pack(_FINAL, size, token.ChannelId, token.TokenId)
     if plain:
         return frame + content
-    content += padding
-    content += hmac.digest(crypto.Signer.key, frame + content, "sha256")
-    return frame + (crypto.Encryptor.cipher.encryptor().update(content) if crypto.is_encrypted else content)
+    signed = bytearray().join((frame, content, padding))
+    signed += signature_of(crypto.Signer).of(signed)
+    if not crypto.is_encrypted:
+        return bytes(signed)
+    del signed[: _FRAME.size]
+    return frame + chain_of(crypto.Encryptor, encrypts=True).encrypt(signed)
 
 
 def unseal(connection: SecureConnection, chunk: bytes) -> tuple[int, bytes] | None:
@@ -78,14 +82,11 @@ def _verified(crypto: Any, chunk: bytes) -> tuple[bytes | bytearray, int] | None
     if end < _FRAME.size:
         return None
     if crypto.is_encrypted:
-        if (len(chunk) - _FRAME.size) % _BLOCK:
+        if (len(chunk) - _FRAME.size) % BLOCK:
             return None
-        clear = bytearray(len(chunk) + _BLOCK - 1)  # what update_into asks for
-        clear[: _FRAME.size] = chunk[: _FRAME.size]
-        view = memoryview(clear)[_FRAME.size :]
-        crypto.Decryptor.cipher.decryptor().update_into(memoryview(chunk)[_FRAME.size :], view)
+        clear = chain_of(crypto.Decryptor, encrypts=False).decrypt(chunk, _FRAME.size)
     signed = memoryview(clear)
-    signature = hmac.digest(crypto.Verifier.key, signed[:end], "sha256")
+    signature = signature_of(crypto.Verifier).of(signed[:end])
     if not hmac.compare_digest(signature, signed[end : end + _SIGNATURE]):
         return None
     return clear, end - clear[end - 1] - 1 if crypto.is_encrypted else end

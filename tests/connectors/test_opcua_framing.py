@@ -54,6 +54,22 @@ def test_sealed_request_has_asyncuas_bytes_and_opens_again(
 
 
 @pytest.mark.parametrize("mode", MODES[1:])
+@given(bodies=st.lists(st.binary(min_size=1, max_size=300), min_size=2, max_size=6), spoilt=st.integers(0, 5))
+def test_chunk_after_chunk_under_one_key_has_asyncuas_bytes(
+    mode: ua.MessageSecurityMode, bodies: list[bytes], spoilt: int
+) -> None:
+    """Also after a chunk that was refused: what a cipher carries over must never show."""
+    ours, theirs, end = channel(mode), channel(mode), channel(mode)
+    for i, body in enumerate(bodies):
+        chunk = seal(ours, body, i)
+        assert chunk == theirs.message_to_binary(body, request_id=i)
+        assert chunk is not None
+        if i == spoilt:
+            assert unseal(end, chunk[:-1] + bytes([chunk[-1] ^ 1])) is None
+        assert unseal(end, chunk) == (i, body)
+
+
+@pytest.mark.parametrize("mode", MODES[1:])
 @given(data=st.data())
 def test_changed_byte_never_passes_the_signature(mode: ua.MessageSecurityMode, data: st.DataObject) -> None:
     chunk = bytearray(seal(channel(mode), b"value" * 20, 5) or b"")
