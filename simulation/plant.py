@@ -11,7 +11,7 @@ import simpy
 from plantsafe.frame import F8
 from plantsafe.plant import Plant
 from simulation.control import BatchSequence, Recipe
-from simulation.faults import FaultBook
+from simulation.faults import PROCESS_KNOBS, FaultBook
 from simulation.instruments import Instruments, load_binding
 from simulation.living import Readings
 from simulation.people import People
@@ -60,6 +60,8 @@ class SimulatedPlant:
         if variation:
             self.faults.vary(kinetics=varied["kinetics"], heat_transfer=varied["heat_transfer"])
         self._env = simpy.Environment()
+        self._until = 0
+        self._devices: dict[str, float] = {}  # knobs of instruments and of the safety system
         self._now = 0
         self._start_ns = epoch_ns - warm * NS_PER_S
         self._wander = Wander(WANDERING, streams[0])
@@ -115,7 +117,9 @@ class SimulatedPlant:
 
     def advance(self, scans: int = 1) -> None:
         """Live `scans` seconds."""
-        self._env.run(until=self._env.now + scans)
+        self._until += scans
+        while self._env.peek() < self._until:  # env.run makes an event of every end
+            self._env.step()
 
     def readings(self) -> Readings:
         """What the instruments show now; the arrays are the caller's own."""
@@ -158,10 +162,8 @@ class SimulatedPlant:
         while True:
             self._now += 1
             self.faults.update(float(self._now))
-            knobs_moved = self.faults.changed
-            if knobs_moved:
-                self.instruments.compile(self.faults.knobs)
-                self.safety.compile(self.faults.knobs)
+            if self.faults.changed:
+                self._turn_devices()
             self._live()
             time_ns = self.time_ns
             shown, safety = self.instruments, self.safety
@@ -171,6 +173,14 @@ class SimulatedPlant:
                 self._true[self._bit_rows] = safety.bits(self._bit_quantity)
                 shown.show_bits(self._bit_rows, self._true[self._bit_rows], time_ns)
             yield self._env.timeout(1)
+
+    def _turn_devices(self) -> None:
+        """Take up knobs that are compiled; those of the process are read as they stand."""
+        devices = {knob: value for knob, value in self.faults.knobs.items() if knob not in PROCESS_KNOBS}
+        if devices != self._devices:
+            self._devices = devices
+            self.instruments.compile(devices)
+            self.safety.compile(devices)
 
     def _live(self) -> None:
         """One second of the process, before anything is measured."""

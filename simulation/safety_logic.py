@@ -99,7 +99,8 @@ class SafetyLogic:
         self.valves = {name: Valve(name, safe_open=feedback.endswith(".ZSO")) for name, feedback in feedbacks.items()}
         self.opening = {name: valve.opening for name, valve in self.valves.items()}
         self._faulted = np.zeros(len(channels), dtype=np.bool_)
-        self._safe_wanted: frozenset[str] = frozenset()
+        self._held: set[int] = set()
+        self._no_air = False
         self._moving = True
         self.changed = True  # whether the last step may have changed a bit
         self.compile({})
@@ -107,8 +108,9 @@ class SafetyLogic:
     def compile(self, knobs: dict[str, float]) -> None:
         """Take up bypasses, defeats, false trips and bad valves that the knobs describe."""
         self._bypassed = np.array([f"sis.bypass.{point}" in knobs for point in self._points], dtype=np.bool_)
-        self._defeated = tuple(f"sis.defeat.{function.name}" in knobs for function in self._functions)
-        self._forced = tuple(f"sis.trip.{function.name}" in knobs for function in self._functions)
+        functions = tuple(enumerate(self._functions))
+        self._defeated = {i for i, function in functions if f"sis.defeat.{function.name}" in knobs}
+        self._forced = {i for i, function in functions if f"sis.trip.{function.name}" in knobs}
         self._slower = {name: knobs.get(f"valve.{name}.slow", 0.0) for name in self.valves}
         self._stuck = {name for name in self.valves if f"valve.{name}.stuck" in knobs}
         self._moving = self._knobs_moved = True
@@ -117,16 +119,22 @@ class SafetyLogic:
         """Judge this second's readings (in point order) and move the valves by one second."""
         faulted = (status[self._rows] & np.uint32(BAD)) != 0
         beyond = self._sign * (value[self._rows] - self._setpoint) >= 0.0
-        self.changed = self._knobs_moved or not np.array_equal(faulted, self._faulted)
+        self.changed = self._knobs_moved or faulted.tobytes() != self._faulted.tobytes()
         self._knobs_moved = False
         self._faulted = faulted
         says = beyond | faulted | self._bypassed
-        speaking = set(self._owner[says].tolist()) if says.any() else set()
-        for i, function in enumerate(self._functions):
-            holds = self._forced[i] or (i in speaking and not self._defeated[i] and self._trips(i, value, beyond))
-            self._holding[function.name] = holds
-            if holds and not self.tripped[function.name]:
-                self.tripped[function.name] = self.changed = True
+        speaking = set(self._owner[says].tolist())
+        holding = {
+            i
+            for i in speaking | self._forced
+            if i in self._forced or (i not in self._defeated and self._trips(i, value, beyond))
+        }
+        for i in holding | self._held:
+            name = self._functions[i].name
+            self._holding[name] = i in holding
+            if i in holding and not self.tripped[name]:
+                self.tripped[name] = self.changed = True
+        self._held = holding
         self._move_valves(no_air=air_kpa < AIR_FAIL_KPA)
 
     def _trips(self, i: int, value: F8, beyond: Bool) -> bool:
@@ -141,12 +149,12 @@ class SafetyLogic:
         )
 
     def _move_valves(self, *, no_air: bool) -> None:
-        wanted = frozenset(e.name for f in self._functions if self.tripped[f.name] for e in f.elements)
-        if no_air:
-            wanted = frozenset(self.valves) - AIR_RECEIVER | wanted
-        if wanted == self._safe_wanted and not self._moving:
+        if not (self.changed or self._moving or no_air != self._no_air):
             return
-        self._safe_wanted, self._moving, self.changed = wanted, False, True
+        wanted = {e.name for f in self._functions if self.tripped[f.name] for e in f.elements}
+        if no_air:
+            wanted |= set(self.valves) - AIR_RECEIVER
+        self._no_air, self._moving, self.changed = no_air, False, True
         for name, valve in self.valves.items():
             before = valve.opening
             valve.step(name in wanted, self._slower[name], name in self._stuck)
