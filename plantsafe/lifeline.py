@@ -9,11 +9,14 @@ import sys
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
-def end_with_parent() -> None:
-    """Ask the kernel for SIGTERM when the parent process dies; does nothing on systems without prctl."""
+def end_with_parent(parent: int | None = None) -> None:
+    """Ask the kernel for SIGTERM when the parent process dies; does nothing on systems without prctl.
+
+    `parent` is the process id that the caller was started by, where it knows: one that died before is noticed, too.
+    """
     if not sys.platform.startswith("linux"):
         return
-    parent = os.getppid()
+    parent = os.getppid() if parent is None else parent
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
     if os.getppid() != parent:  # it died before we could ask
         os.kill(os.getpid(), signal.SIGTERM)

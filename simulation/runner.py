@@ -165,15 +165,17 @@ def _run_each(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[int, Outcome]]
         return
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the processes share the cores already
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=spawn, initializer=_begin) as pool:
+    with ProcessPoolExecutor(
+        min(jobs, len(tasks)), mp_context=spawn, initializer=_begin, initargs=(os.getpid(),)
+    ) as pool:
         futures = {pool.submit(_run, task): i for i, task in enumerate(tasks)}
         for future in as_completed(futures):
             yield futures[future], future.result()
 
 
-def _begin() -> None:
+def _begin(parent: int) -> None:
     """A worker ends with the process that wanted its verdicts; a connection that comes up is no news in it."""
-    end_with_parent()
+    end_with_parent(parent)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
 
 

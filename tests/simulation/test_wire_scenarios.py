@@ -9,7 +9,8 @@ import pytest
 from plantsafe.clock import NS_PER_S
 from plantsafe.errors import SimulationError
 from simulation.runner import run_file_on_wire
-from simulation.scenario import SHIPPED, load_scenario
+from simulation.scenario import SHIPPED, Scenario, load_scenario
+from simulation.scenario_file import InjectedFault
 from simulation.trial.lock_step import HandClock
 from simulation.trial.variation import NOMINAL
 from simulation.trial.verdict import wire_line
@@ -26,6 +27,16 @@ def test_the_wire_says_the_same_at_the_same_scan_numbers(name: str) -> None:
     assert run.same, run
     assert run.transitions >= 1
     assert run.scans == sum(last - first + 1 for first, last in run.windows)
+
+
+def test_a_safety_system_that_falls_silent_and_comes_back_is_seen_at_the_same_scans() -> None:
+    whole = load_scenario(SHIPPED / "micro_coolant_loss.yaml")
+    silent = InjectedFault(name="comms_loss_modbus", at_s=10, lasts_s=5)
+    file = whole.file.model_copy(update={"faults": (silent,), "act": (), "duration_s": 60})
+    scenario = Scenario(name="silent", file=file, plant=whole.plant, plant_path=whole.plant_path)
+    run = run_wire(scenario, seed=1, drawn=NOMINAL, windows=((5, 25),))
+    assert run.same, run
+    assert run.transitions >= 2
 
 
 def test_a_window_begins_before_the_fault_and_ends_after_the_answer() -> None:
