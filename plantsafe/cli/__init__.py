@@ -17,6 +17,7 @@ from plantsafe.cli import (
     compact,
     demo,
     fault,
+    forward,
     history,
     journal,
     plant,
@@ -36,7 +37,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for module in (
-    demo, run, compact, replay, check, plant, browse, probe, cert, fault, journal, history, scenario, summary, account
+    demo, run, compact, forward, replay, check, plant, browse, probe, cert, fault, journal, history, scenario, summary,
+    account,
 ):  # fmt: skip
     module.register(app)
 

@@ -47,7 +47,17 @@ async def _serve(service: ScanService, health: HealthServer, metrics: Metrics, a
         health.stop()
 
 
-def run_service(plant_file: Path, data: Path, source: list[str], *, health_port: int, clock: str, child: bool) -> None:
+def run_service(
+    plant_file: Path,
+    data: Path,
+    source: list[str],
+    *,
+    historian: str = "",
+    keep_days: int = 0,
+    health_port: int,
+    clock: str,
+    child: bool,
+) -> None:
     """Run until SIGTERM or Ctrl-C; `clock` is what `Clock.encode` wrote, the machine's own when empty."""
     if child:
         end_with_parent()
@@ -74,5 +84,13 @@ def run_service(plant_file: Path, data: Path, source: list[str], *, health_port:
     service = ScanService(compiled, data, sources, plant_clock, metrics)
     give_back()
     gc.freeze()  # what was built at start is never garbage: collections stay short
-    compactor = Attendant(name="compactor", arguments=("compact", "--data", str(data), "--follow", "--child"))
-    asyncio.run(_serve(service, health, metrics, [compactor]))
+    beside = [
+        Attendant(
+            name="compactor",
+            arguments=("compact", "--data", str(data), "--follow", "--keep-days", str(keep_days), "--child"),
+        )
+    ]
+    if historian:
+        arguments = ("forward", "run", "--data", str(data), "--to", historian, "--child")
+        beside.append(Attendant(name="forwarder", arguments=arguments))
+    asyncio.run(_serve(service, health, metrics, beside))

@@ -53,11 +53,16 @@ class Compaction:
         self._roll(reader)
         return taken
 
-    def drop_older(self, days: int) -> list[str]:
-        """Drop the files whose newest scan is older than `days` before the newest of all; their names."""
+    def drop_older(self, days: int, *, sent: int | None = None) -> list[str]:
+        """Drop the files whose newest scan is older than `days` before the newest of all; their names.
+
+        sent: the last scan that the historian has, where there is one; what it does not have yet stays.
+        """
         files = self._rollup.files()
         newest_ns = max((file.last_ns for file in files), default=0)
-        old = [file for file in files if file.last_ns < newest_ns - days * _DAY_NS]
+        old = [
+            file for file in files if file.last_ns < newest_ns - days * _DAY_NS and (sent is None or file.last <= sent)
+        ]
         for file in old:
             self._rollup.forget(file.name)
             (self._folder / file.name).unlink(missing_ok=True)

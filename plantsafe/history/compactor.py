@@ -8,6 +8,7 @@ from pathlib import Path
 
 from plantsafe.history.compaction import Compaction
 from plantsafe.lifeline import end_with_parent
+from plantsafe.store.forward import FORWARD, ForwardReader
 from plantsafe.store.record import RECORD, RecordReader
 
 EVERY_S = 5.0  # wall seconds between two looks; a full minute waits no longer (site default)
@@ -45,5 +46,15 @@ def run_compactor(folder: Path, *, follow: bool, keep_days: int, child: bool, sa
 def _step(compaction: Compaction, reader: RecordReader, keep_days: int) -> int:
     taken = compaction.step(reader)
     if keep_days:
-        compaction.drop_older(keep_days)
+        compaction.drop_older(keep_days, sent=_sent(reader.path.parent))
     return taken
+
+
+def _sent(folder: Path) -> int | None:
+    if not (folder / FORWARD).is_file():
+        return None
+    forward = ForwardReader(folder)
+    try:
+        return forward.standing().scan
+    finally:
+        forward.close()

@@ -185,6 +185,13 @@ class HistoryReader:
         row = self._row(newest[0], points)
         return row.value[0], row.status[0]
 
+    def plant_at(self, number: int) -> str:
+        """Hash of the plant description of scan `number`, or of the newest scan."""
+        for plant in self.stretches(number, number, lambda _day, stretch: stretch.plant):
+            return plant
+        found = self.record.samples(number, number) or self.record.samples(self.last_number(), self.last_number())
+        return found[0].plant if found else ""
+
     def scan_count(self) -> int:
         """How many scans are recorded."""
         mark = self.mark()

@@ -1,0 +1,60 @@
+"""`plantsafe forward`: samples and events to the plant's historian, and how it stands with it."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Data = Annotated[Path, typer.Option(help="folder of the record")]
+To = Annotated[str, typer.Option(help="http://HOST:PORT/ORG/BUCKET of an InfluxDB; token in PLANTSAFE_HISTORIAN_TOKEN")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group."""
+    group = typer.Typer(help="The plant's historian.", no_args_is_help=True)
+    app.add_typer(group, name="forward")
+
+    @group.command()
+    def run(data: Data, to: To, child: Annotated[bool, typer.Option(hidden=True)] = False) -> None:
+        """Send what is recorded, oldest first, until stopped; `plantsafe run --historian` does it beside the scans."""
+        from plantsafe.history.forwarder import run_forwarder
+
+        run_forwarder(data, to, child=child)
+
+    @group.command()
+    def status(data: Data) -> None:
+        """How far the historian has confirmed, what it would not take, and what the trouble is."""
+        from plantsafe.store.forward import ForwardReader
+        from plantsafe.store.record import RecordReader
+
+        with RecordReader(data) as record:
+            last = record.last_number()
+        reader = ForwardReader(data)
+        standing, dead = reader.standing(), reader.dead()
+        reader.close()
+        when = datetime.fromtimestamp(standing.confirmed_ns / 1e9, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        typer.echo(f"confirmed to scan {standing.scan} of {last}" + (f", at {when}" if standing.scan else ""))
+        typer.echo(f"behind by {last - standing.scan} scans")
+        if standing.trouble:
+            typer.echo(f"trouble: {standing.trouble}")
+        typer.echo(f"dead letters: {len(dead)}")
+        for letter in dead[:20]:
+            typer.echo(f"  scan {letter.scan}: {letter.reason}" + (f"\n    {letter.line}" if letter.line else ""))
+
+    @group.command()
+    def retry(data: Data, to: To) -> None:
+        """Send the dead letters once more, after the historian was mended; the forwarder must not run meanwhile."""
+        import time
+
+        from plantsafe.history.forward import Forwarder
+        from plantsafe.history.forwarder import sink_of
+        from plantsafe.history.reader import HistoryReader
+        from plantsafe.store.forward import ForwardWriter
+
+        sink, writer = sink_of(to), ForwardWriter(data)
+        with HistoryReader(data) as history:
+            taken, kept = Forwarder(history, writer, sink, time.time_ns).retry()
+        writer.close()
+        sink.close()
+        typer.echo(f"{taken} dead letters taken, {kept} stay")

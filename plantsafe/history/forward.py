@@ -1,0 +1,139 @@
+"""Carrying samples and events to a historian: oldest first, none skipped; the cursor moves on a confirmed write only.
+
+A body that is rejected is halved down to the lines that are the cause; those are kept as dead letters with the reason.
+Where a historian rejects more than a few, something else is wrong, and nothing is buried: it waits.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from plantsafe.errors import PlantsafeError
+from plantsafe.history.lines import LineMaker
+from plantsafe.history.reader import HistoryReader
+from plantsafe.plant import plant_of_document
+from plantsafe.store.forward import DeadLetter, ForwardWriter
+
+LINES = 20_000  # of a body: 2 MB, a few tenths of a second of a small server (site default)
+MOST_DEAD = 100  # lines of one body that may be buried (site default)
+
+
+class Word(Enum):
+    """What a historian says to a body."""
+
+    TAKEN = "taken"
+    LATER = "later"
+    REJECTED = "rejected"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Its word, the reason, and how long it asks to wait."""
+
+    word: Word
+    reason: str = ""
+    wait_s: float = 0.0
+
+
+class Sink(Protocol):
+    """A historian that takes line protocol."""
+
+    def write(self, body: bytes) -> Answer:
+        """Write and wait for the answer; never raises for what the network or the server does."""
+        ...
+
+
+class NotNowError(PlantsafeError):
+    """Nothing can be sent at present; it will be tried again."""
+
+    def __init__(self, reason: str, wait_s: float) -> None:
+        super().__init__(reason)
+        self.wait_s = wait_s
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    scan: int
+    text: str
+
+
+class Forwarder:
+    """Sends what is recorded and not yet confirmed; `step` sends one body."""
+
+    def __init__(self, history: HistoryReader, writer: ForwardWriter, sink: Sink, now_ns: Callable[[], int]) -> None:
+        self._history, self._writer, self._sink, self._now_ns = history, writer, sink, now_ns
+        self._makers: dict[str, LineMaker] = {}
+
+    def step(self) -> int:
+        """Send and confirm the next body; how many lines that were, 0 when all is sent. Raises NotNowError."""
+        standing = self._writer.standing()
+        last = self._history.last_number()
+        if last <= standing.scan:
+            return 0
+        lines: list[_Line] = []
+        until = standing.scan
+        dead = [
+            DeadLetter(scan=hole.first, line="", reason=f"scans {hole.first} to {hole.last}: {hole.reason}")
+            for hole in self._history.missing_files()
+            if standing.scan < hole.last and hole.first <= last
+        ]
+        for frame in self._history.frames(standing.scan + 1, last):
+            lines += [_Line(frame.number, text) for text in self._maker(frame.plant).of_frame(frame)]
+            until = frame.number
+            if len(lines) >= LINES:
+                break
+        else:
+            until = last
+        dead = [letter for letter in dead if letter.scan <= until]
+        events = [event for event in self._history.record.events(after=standing.seq) if event.scan <= until]
+        maker = self._maker(self._history.plant_at(until))
+        lines += [_Line(e.scan, text) for e, text in zip(events, maker.of_events(events), strict=True)]
+        seq = events[-1].seq if events else standing.seq
+        dead += self._sent(lines)
+        self._writer.confirm(until, seq, self._now_ns(), dead)
+        return len(lines)
+
+    def retry(self) -> tuple[int, int]:
+        """Send the dead letters that are lines once more; how many were taken, and how many stay."""
+        letters = self._writer.dead()
+        lines = [_Line(letter.scan, letter.line) for letter in letters if letter.line]
+        still = self._sent(lines)
+        kept = [letter for letter in letters if not letter.line] + still
+        self._writer.raised(len(letters))
+        standing = self._writer.standing()
+        self._writer.confirm(standing.scan, standing.seq, self._now_ns(), kept)
+        return len(letters) - len(kept), len(kept)
+
+    def _maker(self, plant: str) -> LineMaker:
+        if plant not in self._makers:
+            document = self._history.record.plant_document(plant)
+            if document is None:
+                raise NotNowError(f"the record lacks the plant description {plant[:12]}", 60.0)
+            self._makers[plant] = LineMaker(plant_of_document(document))
+        return self._makers[plant]
+
+    def _sent(self, lines: Sequence[_Line]) -> list[DeadLetter]:
+        """Send `lines`; what was rejected for good. Raises NotNowError, and then all of it is sent again later."""
+        dead: list[DeadLetter] = []
+        for letter in self._deliver(lines):
+            dead.append(letter)
+            if len(dead) > MOST_DEAD:
+                raise NotNowError(f"the historian rejects too much to be right: {letter.reason}", 60.0)
+        return dead
+
+    def _deliver(self, lines: Sequence[_Line]) -> Iterator[DeadLetter]:
+        if not lines:
+            return
+        answer = self._sink.write("\n".join(line.text for line in lines).encode())
+        if answer.word is Word.TAKEN:
+            return
+        if answer.word is not Word.REJECTED:
+            raise NotNowError(answer.reason, answer.wait_s)
+        if len(lines) == 1:
+            yield DeadLetter(scan=lines[0].scan, line=lines[0].text, reason=answer.reason)
+            return
+        half = len(lines) // 2
+        yield from self._deliver(lines[:half])
+        yield from self._deliver(lines[half:])

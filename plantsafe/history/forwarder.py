@@ -1,0 +1,73 @@
+"""The forwarder as a process: goes on for as long as it runs, whatever the network and the server do."""
+
+import os
+import random
+import signal
+import threading
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from plantsafe.errors import RequestError
+from plantsafe.history.forward import Forwarder, NotNowError
+from plantsafe.history.influx import InfluxSink
+from plantsafe.history.reader import HistoryReader
+from plantsafe.lifeline import end_with_parent
+from plantsafe.store.forward import ForwardWriter
+from plantsafe.store.record import RECORD
+
+TOKEN = "PLANTSAFE_HISTORIAN_TOKEN"  # noqa: S105  # the name of the variable, not the token
+LOOK_S = 0.5  # between two looks for new scans (site default)
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 60.0  # after a failure; doubles each time (site default)
+
+
+def sink_of(where: str) -> InfluxSink:
+    """The historian of `http://HOST:PORT/ORG/BUCKET`; its token is in the environment."""
+    parts = urlsplit(where)
+    words = [word for word in parts.path.split("/") if word]
+    if parts.scheme not in ("http", "https") or not parts.hostname or len(words) < 2:
+        raise RequestError(
+            f"{where!r} names no historian", mend="for example http://10.0.0.9:8086/plant/process: server, org, bucket"
+        )
+    if parts.username or parts.password:
+        raise RequestError("the address holds a password", mend=f"put the token into the environment as {TOKEN}")
+    return InfluxSink(
+        f"{parts.scheme}://{parts.netloc}", org=words[0], bucket="/".join(words[1:]), token=os.environ.get(TOKEN, "")
+    )
+
+
+def run_forwarder(folder: Path, where: str, *, child: bool) -> None:
+    """Forward until SIGTERM."""
+    if child:
+        end_with_parent()
+    os.nice(10)
+    sink = sink_of(where)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    while not (folder / RECORD).is_file():  # the scan service is about to make it
+        if stop.wait(LOOK_S):
+            return
+    writer = ForwardWriter(folder)
+    try:
+        with HistoryReader(folder) as history:
+            _go_on(Forwarder(history, writer, sink, time.time_ns), writer, stop)
+    finally:
+        writer.close()
+        sink.close()
+
+
+def _go_on(forwarder: Forwarder, writer: ForwardWriter, stop: threading.Event) -> None:
+    wait_s = FIRST_WAIT_S
+    while not stop.is_set():
+        try:
+            sent = forwarder.step()
+        except NotNowError as error:
+            writer.trouble(error.message, time.time_ns())
+            pause_s = max(error.wait_s, wait_s * random.uniform(0.5, 1.0))  # noqa: S311  # jitter, no secret
+            stop.wait(pause_s)
+            wait_s = min(2 * wait_s, LONGEST_WAIT_S)
+            continue
+        wait_s = FIRST_WAIT_S
+        if not sent:
+            stop.wait(LOOK_S)

@@ -1,0 +1,203 @@
+"""Carrying samples to a real InfluxDB: rows there are rows here, less the named dead letters, whatever happens between."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import need_program
+from historian_server import Historian
+
+from plantsafe.frame import BAD_NO_COMMUNICATION, Frame
+from plantsafe.history.compaction import Compaction
+from plantsafe.history.forward import Answer, Forwarder, NotNowError, Word
+from plantsafe.history.forwarder import sink_of
+from plantsafe.history.reader import HistoryReader
+from plantsafe.plant.tables import Plant
+from plantsafe.store.forward import DeadLetter, ForwardWriter, Standing
+from plantsafe.store.record import RecordReader, RecordWriter
+
+START_NS = 1_790_000_000_000_000_000
+
+
+@pytest.fixture(scope="module")
+def historian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Historian]:
+    server = Historian(tmp_path_factory.mktemp("influx"), need_program("influxd"), need_program("nginx"))
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def plant(small_plant_of: Callable[..., Plant]) -> Plant:
+    return small_plant_of()
+
+
+@pytest.fixture
+def fresh(historian: Historian) -> Iterator[Historian]:
+    """An empty bucket of a server that is well."""
+    historian.ask('DROP MEASUREMENT "pv"')
+    yield historian
+    for sign in ("away", "locked"):
+        historian.says(sign, now=False)
+
+
+def record(folder: Path, plant: Plant, numbers: Sequence[int]) -> list[Frame]:
+    """Random values, some Bad."""
+    writer = RecordWriter(folder)
+    writer.add_plant(plant.hash, plant.document())
+    chance = np.random.default_rng(numbers[0])
+    made = []
+    for number in numbers:
+        status = np.where(chance.random(plant.n_points) < 0.1, np.uint32(BAD_NO_COMMUNICATION), np.uint32(0))
+        frame = Frame(
+            number=number,
+            plant=plant.hash,
+            time_ns=START_NS + number * 10**9,
+            value=np.where(status > 0, np.nan, chance.normal(60.0, 1.0, plant.n_points)),
+            status=status,
+            source_time_ns=np.zeros(plant.n_points, dtype=np.int64),
+            received=np.full(plant.n_sources, number, dtype=np.int64),
+            origin=np.zeros(plant.n_sources, dtype=np.uint8),
+            resolution_ns=np.zeros(plant.n_sources, dtype=np.int64),
+        )
+        writer.write_scan(frame, [], [], {}, None)
+        made.append(frame)
+    writer.close()
+    return made
+
+
+class Forwarding:
+    """A forwarder that is stepped until all is sent; a new one each time, as after a kill."""
+
+    def __init__(self, folder: Path, where: str) -> None:
+        self.folder, self.where = folder, where
+
+    def step(self, sink: Any = None) -> int:
+        writer, own = ForwardWriter(self.folder), sink or sink_of(self.where)
+        try:
+            with HistoryReader(self.folder) as history:
+                return Forwarder(history, writer, own, time.time_ns).step()
+        finally:
+            writer.close()
+            if sink is None:
+                own.close()
+
+    def all(self) -> None:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                if not self.step():
+                    return
+            except NotNowError:
+                time.sleep(0.05)
+        raise AssertionError("not all was sent")
+
+    def standing(self) -> tuple[Standing, list[DeadLetter]]:
+        writer = ForwardWriter(self.folder)
+        try:
+            return writer.standing(), writer.dead()
+        finally:
+            writer.close()
+
+
+def same(historian: Historian, plant: Plant, frames: Sequence[Frame]) -> bool:
+    """Every point of every scan there is as it was recorded."""
+    for row, name in enumerate(plant.points.names):
+        there = historian.rows(name)
+        here = {f.number: (None if np.isnan(f.value[row]) else float(f.value[row]), int(f.status[row])) for f in frames}
+        if there != here:
+            return False
+    return True
+
+
+def test_rows_there_are_rows_here_compacted_or_not(tmp_path: Path, plant: Plant, fresh: Historian) -> None:
+    frames = record(tmp_path, plant, range(1, 200))
+    compaction = Compaction(tmp_path)
+    with RecordReader(tmp_path) as reader:
+        compaction.step(reader)
+    compaction.close()
+    Forwarding(tmp_path, fresh.where).all()
+    assert same(fresh, plant, frames)
+
+
+def test_a_second_time_nothing_is_added(tmp_path: Path, plant: Plant, fresh: Historian) -> None:
+    frames = record(tmp_path, plant, range(1, 40))
+    forwarding = Forwarding(tmp_path, fresh.where)
+    forwarding.all()
+    (tmp_path / "forward.db").unlink()
+    forwarding.all()
+    assert same(fresh, plant, frames)
+
+
+def test_a_killed_server_gets_what_it_missed(tmp_path: Path, plant: Plant, fresh: Historian) -> None:
+    frames = record(tmp_path, plant, range(1, 30))
+    forwarding = Forwarding(tmp_path, fresh.where)
+    forwarding.all()
+    fresh.kill()
+    frames += record(tmp_path, plant, range(30, 60))
+    with pytest.raises(NotNowError, match="502"):
+        forwarding.step()
+    assert forwarding.standing()[0].scan == 29
+    fresh.start()
+    forwarding.all()
+    assert same(fresh, plant, frames)
+
+
+@pytest.mark.parametrize(("sign", "words"), [("away", "503"), ("locked", "401")])
+def test_what_a_server_refuses_for_now_is_kept(
+    tmp_path: Path, plant: Plant, fresh: Historian, sign: str, words: str
+) -> None:
+    frames = record(tmp_path, plant, range(1, 30))
+    forwarding = Forwarding(tmp_path, fresh.where)
+    fresh.says(sign, now=True)
+    for _ in range(3):
+        with pytest.raises(NotNowError, match=words):
+            forwarding.step()
+    assert forwarding.standing()[0].scan == 0
+    fresh.says(sign, now=False)
+    forwarding.all()
+    assert same(fresh, plant, frames)
+    assert forwarding.standing()[1] == []
+
+
+def test_a_poisoned_row_is_named_and_the_others_arrive(tmp_path: Path, plant: Plant, fresh: Historian) -> None:
+    fresh.ask('DROP MEASUREMENT "pv"')
+    poisoned = plant.points.names[1]
+    unit = plant.file.units[0].name
+    type_conflict = f'pv,point={poisoned},unit={unit} v="text" {START_NS}'.encode()
+    assert sink_of(fresh.where).write(type_conflict) == Answer(Word.TAKEN)
+    frames = record(tmp_path, plant, range(1, 30))
+    forwarding = Forwarding(tmp_path, fresh.where)
+    forwarding.all()
+    standing, dead = forwarding.standing()
+    assert standing.scan == 29
+    row = plant.points.row[poisoned]
+    assert len(dead) == sum(not np.isnan(frame.value[row]) for frame in frames)
+    assert all("field type conflict" in letter.reason and f"point={poisoned}" in letter.line for letter in dead)
+    for name in plant.points.names:
+        if name != poisoned:
+            assert len(fresh.rows(name)) == 29
+
+
+class Scripted:
+    """A sink that answers from a list."""
+
+    def __init__(self, *words: Word) -> None:
+        self.words, self.bodies = list(words), list[bytes]()
+
+    def write(self, body: bytes) -> Answer:
+        self.bodies.append(body)
+        return Answer(self.words.pop(0) if self.words else Word.TAKEN, "scripted")
+
+
+def test_a_server_that_rejects_everything_buries_nothing(tmp_path: Path, plant: Plant) -> None:
+    record(tmp_path, plant, range(1, 60))
+    forwarding = Forwarding(tmp_path, "")
+    with pytest.raises(NotNowError, match="too much to be right"):
+        forwarding.step(Scripted(*[Word.REJECTED] * 10_000))
+    assert forwarding.standing() == (
+        Standing(scan=0, seq=0, confirmed_ns=0, trouble="", since_ns=0, dead=0),
+        [],
+    )
