@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,12 @@ def need_program(*names: str) -> str:
     if os.environ.get("PLANTSAFE_REQUIRE_PACKAGES") == "1":
         pytest.fail(f"{reason}, and CI says that it is installed")
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def program() -> Callable[..., str]:
+    """`need_program`, for tests that cannot import this file."""
+    return need_program
 
 
 @pytest.fixture(scope="session")

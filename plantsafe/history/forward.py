@@ -20,11 +20,12 @@ MOST_DEAD = 100  # lines of one body that may be buried (site default)
 
 
 class Word(Enum):
-    """What a historian says to a body."""
+    """What a historian says to a body. TOO_OLD: what it still keeps of it was taken."""
 
     TAKEN = "taken"
     LATER = "later"
     REJECTED = "rejected"
+    TOO_OLD = "too old"
     REFUSED = "refused"
 
 
@@ -128,6 +129,10 @@ class Forwarder:
             return
         answer = self._sink.write("\n".join(line.text for line in lines).encode())
         if answer.word is Word.TAKEN:
+            return
+        if answer.word is Word.TOO_OLD:
+            what = f"scans {lines[0].scan} to {lines[-1].scan}: the historian keeps no samples this old"
+            yield DeadLetter(scan=lines[0].scan, line="", reason=f"{what} ({answer.reason})")
             return
         if answer.word is not Word.REJECTED:
             raise NotNowError(answer.reason, answer.wait_s)

@@ -8,12 +8,12 @@ from typing import Any
 
 from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.client.write_api import SYNCHRONOUS
-from influxdb_client.domain.write_precision import WritePrecision
 from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
 
 from plantsafe.history.forward import Answer, Word
 
+_NS: Any = "ns"  # the client declares a class here and means its texts
 TIMEOUT_S = 20.0  # of one body (site default)
 _LATER = frozenset({408, 425, 429})  # and everything from 500 on
 _REJECTED = frozenset({400, 413, 422})  # the body is the cause; halves may be taken
@@ -31,7 +31,7 @@ class InfluxSink:
     def write(self, body: bytes) -> Answer:
         """Write line protocol with times in nanoseconds."""
         try:
-            self._write.write(bucket=self._bucket, org=self._org, record=body, write_precision=WritePrecision.NS)
+            self._write.write(bucket=self._bucket, org=self._org, record=body, write_precision=_NS)
         except ApiException as error:
             return _answer(error)
         except (HTTPError, OSError) as error:
@@ -47,6 +47,8 @@ class InfluxSink:
 def _answer(error: ApiException) -> Answer:
     status = int(error.status or 0)
     reason = f"{status} {error.reason or ''}: {_words(error.body)}".strip(" :")
+    if status in _REJECTED and "beyond retention policy" in reason:
+        return Answer(Word.TOO_OLD, reason)
     if status in _REJECTED:
         return Answer(Word.REJECTED, reason)
     if status >= 500 or status in _LATER:

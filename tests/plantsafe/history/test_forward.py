@@ -1,4 +1,4 @@
-"""Carrying samples to a real InfluxDB: rows there are rows here, less the named dead letters, whatever happens between."""
+"""Carrying samples to a real InfluxDB: rows there are rows here, less the named dead letters, whatever happens."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import need_program
-from historian_server import Historian
+from historian_server import MOST_POINTS, Historian
 
 from plantsafe.frame import BAD_NO_COMMUNICATION, Frame
 from plantsafe.history.compaction import Compaction
 from plantsafe.history.forward import Answer, Forwarder, NotNowError, Word
 from plantsafe.history.forwarder import sink_of
+from plantsafe.history.lines import LineMaker
 from plantsafe.history.reader import HistoryReader
 from plantsafe.plant.tables import Plant
 from plantsafe.store.forward import DeadLetter, ForwardWriter, Standing
@@ -23,8 +23,8 @@ START_NS = 1_790_000_000_000_000_000
 
 
 @pytest.fixture(scope="module")
-def historian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Historian]:
-    server = Historian(tmp_path_factory.mktemp("influx"), need_program("influxd"), need_program("nginx"))
+def historian(tmp_path_factory: pytest.TempPathFactory, program: Callable[..., str]) -> Iterator[Historian]:
+    server = Historian(tmp_path_factory.mktemp("influx"), program("influxd"), program("nginx"))
     yield server
     server.close()
 
@@ -162,23 +162,35 @@ def test_what_a_server_refuses_for_now_is_kept(
     assert forwarding.standing()[1] == []
 
 
-def test_a_poisoned_row_is_named_and_the_others_arrive(tmp_path: Path, plant: Plant, fresh: Historian) -> None:
-    fresh.ask('DROP MEASUREMENT "pv"')
-    poisoned = plant.points.names[1]
-    unit = plant.file.units[0].name
-    type_conflict = f'pv,point={poisoned},unit={unit} v="text" {START_NS}'.encode()
-    assert sink_of(fresh.where).write(type_conflict) == Answer(Word.TAKEN)
+def test_rows_that_are_refused_for_good_are_named_and_the_others_arrive(
+    tmp_path: Path, plant: Plant, fresh: Historian
+) -> None:
     frames = record(tmp_path, plant, range(1, 30))
+    known = LineMaker(plant).of_frame(frames[0])[1:]
+    others = [f"pv,point=other{i} status=0i {START_NS}" for i in range(MOST_POINTS)]
+    for lines in (known, others):
+        assert sink_of(fresh.where).write("\n".join(lines).encode()) == Answer(Word.TAKEN)
     forwarding = Forwarding(tmp_path, fresh.where)
     forwarding.all()
     standing, dead = forwarding.standing()
+    refused, *arrived = plant.points.names
     assert standing.scan == 29
-    row = plant.points.row[poisoned]
-    assert len(dead) == sum(not np.isnan(frame.value[row]) for frame in frames)
-    assert all("field type conflict" in letter.reason and f"point={poisoned}" in letter.line for letter in dead)
-    for name in plant.points.names:
-        if name != poisoned:
-            assert len(fresh.rows(name)) == 29
+    assert [letter.scan for letter in dead] == [frame.number for frame in frames]
+    assert all("max-values-per-tag" in letter.reason and f"point={refused}" in letter.line for letter in dead)
+    assert all(len(fresh.rows(name)) == 29 for name in arrived)
+
+
+def test_scans_older_than_the_historian_keeps_are_one_letter(tmp_path: Path, plant: Plant, fresh: Historian) -> None:
+    fresh.ask("ALTER RETENTION POLICY autogen ON process DURATION 1h SHARD DURATION 1h DEFAULT")
+    try:
+        record(tmp_path, plant, range(1, 100))
+        forwarding = Forwarding(tmp_path, fresh.where)
+        forwarding.all()
+    finally:
+        fresh.ask("ALTER RETENTION POLICY autogen ON process DURATION INF SHARD DURATION 168h DEFAULT")
+    standing, (letter,) = forwarding.standing()
+    assert (standing.scan, letter.scan, letter.line) == (99, 1, "")
+    assert letter.reason.startswith("scans 1 to 99: the historian keeps no samples this old")
 
 
 class Scripted:
