@@ -147,7 +147,11 @@ class _Kept:
     def take(self, record: ScanRecord, rows: list[EventRow]) -> None:
         """One scan."""
         frame = record.frame
-        for array in (frame.value, frame.status, frame.source_time_ns, frame.received):
+        fast = frame.fast
+        for array in (
+            *(frame.value, frame.status, frame.source_time_ns, frame.received, frame.origin, frame.resolution_ns),
+            *(fast.point, fast.group, fast.value, fast.status, fast.begun_ns, fast.ended_ns),
+        ):
             self._bytes.update(array.tobytes())
         for row in rows:
             self._bytes.update(row.hash.encode())
