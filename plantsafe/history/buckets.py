@@ -41,7 +41,7 @@ def read_buckets(history: HistoryReader, points: Sequence[str], from_ns: int, to
     """At most `n` buckets of `points` over [from_ns, to_ns); raises RequestError for a span that is empty."""
     if to_ns <= from_ns or n < 1:
         raise RequestError("a span of time ends after it begins", mend="give a later end, and at least one bucket")
-    edges = _edges(from_ns, to_ns, n)
+    edges = bucket_edges(from_ns, to_ns, n)
     figures = np.stack([_of_point(history, point, edges) for point in points], axis=1)
     count = figures["count"].astype(np.int64)
     with np.errstate(invalid="ignore"):
@@ -58,7 +58,8 @@ def read_buckets(history: HistoryReader, points: Sequence[str], from_ns: int, to
     )
 
 
-def _edges(from_ns: int, to_ns: int, n: int) -> I8:
+def bucket_edges(from_ns: int, to_ns: int, n: int) -> I8:
+    """Edges of at most `n` buckets that cover [from_ns, to_ns)."""
     width = -(-(to_ns - from_ns) // n)
     if width < HOUR_NS:
         return from_ns + width * np.arange(-(-(to_ns - from_ns) // width) + 1, dtype=np.int64)

@@ -21,8 +21,8 @@ LOOK_S = 0.5  # between two looks for new scans (site default)
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 60.0  # after a failure; doubles each time (site default)
 
 
-def sink_of(where: str) -> InfluxSink:
-    """The historian of `http://HOST:PORT/ORG/BUCKET`; its token is in the environment."""
+def historian_of(where: str) -> tuple[str, str, str]:
+    """Server, organisation and bucket of `http://HOST:PORT/ORG/BUCKET`; raises RequestError for anything else."""
     parts = urlsplit(where)
     words = [word for word in parts.path.split("/") if word]
     if parts.scheme not in ("http", "https") or not parts.hostname or len(words) < 2:
@@ -31,9 +31,13 @@ def sink_of(where: str) -> InfluxSink:
         )
     if parts.username or parts.password:
         raise RequestError("the address holds a password", mend=f"put the token into the environment as {TOKEN}")
-    return InfluxSink(
-        f"{parts.scheme}://{parts.netloc}", org=words[0], bucket="/".join(words[1:]), token=os.environ.get(TOKEN, "")
-    )
+    return f"{parts.scheme}://{parts.netloc}", words[0], "/".join(words[1:])
+
+
+def sink_of(where: str) -> InfluxSink:
+    """The historian of `http://HOST:PORT/ORG/BUCKET`; its token is in the environment."""
+    url, org, bucket = historian_of(where)
+    return InfluxSink(url, org=org, bucket=bucket, token=os.environ.get(TOKEN, ""))
 
 
 def run_forwarder(folder: Path, where: str, *, child: bool) -> None:

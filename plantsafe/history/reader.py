@@ -176,6 +176,17 @@ class HistoryReader:
                 break
         return _one(parts, len(points))
 
+    def between(self, points: Sequence[str], from_ns: int, to_ns: int) -> Window:
+        """Scans of `points` from the first at or after `from_ns` up to the first at or after `to_ns`."""
+        window = self.window(points, self.number_at(from_ns), self.number_at(to_ns) - 1)
+        inside = (window.time_ns >= from_ns) & (window.time_ns < to_ns)
+        return Window(
+            number=window.number[inside],
+            time_ns=window.time_ns[inside],
+            value=window.value[inside],
+            status=window.status[inside],
+        )
+
     def latest(self, points: Sequence[str]) -> tuple[F8, U4]:
         """Newest value and status of each point."""
         last = self.last_number()

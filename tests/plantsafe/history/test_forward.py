@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,13 @@ import numpy as np
 import pytest
 from historian_server import MOST_POINTS, Historian
 
+from plantsafe.errors import StoreError
 from plantsafe.frame import BAD_NO_COMMUNICATION, Frame
+from plantsafe.history.buckets import read_buckets
 from plantsafe.history.compaction import Compaction
 from plantsafe.history.forward import Answer, Forwarder, NotNowError, Word
 from plantsafe.history.forwarder import sink_of
+from plantsafe.history.influx_reader import InfluxReader
 from plantsafe.history.lines import LineMaker
 from plantsafe.history.reader import HistoryReader
 from plantsafe.plant.tables import Plant
@@ -120,6 +124,30 @@ def test_rows_there_are_rows_here_compacted_or_not(tmp_path: Path, plant: Plant,
     compaction.close()
     Forwarding(tmp_path, fresh.where).all()
     assert same(fresh, plant, frames)
+
+
+def test_what_is_read_back_is_what_our_own_reader_finds(tmp_path: Path, plant: Plant, fresh: Historian) -> None:
+    record(tmp_path, plant, range(1, 300))
+    Forwarding(tmp_path, fresh.where).all()
+    names = plant.points.names[:3]
+    theirs = InfluxReader(fresh.where)
+    with HistoryReader(tmp_path) as history:
+        for a, b, n in ((1, 300, 7), (20, 21, 1), (100, 260, 40)):
+            begin, end = START_NS + a * 10**9, START_NS + b * 10**9
+            _same(theirs.between(names, begin, end), history.between(names, begin, end))
+            _same(theirs.buckets(names, begin, end, n), read_buckets(history, names, begin, end, n))
+        for ours, there in zip(history.latest(names), theirs.latest(names), strict=True):
+            assert np.array_equal(ours, there, equal_nan=True)
+
+
+def _same(one: Any, other: Any) -> None:
+    for field in fields(one):
+        np.testing.assert_allclose(getattr(one, field.name), getattr(other, field.name), rtol=1e-12)
+
+
+def test_a_server_that_is_no_influxdb_is_not_read_as_empty(fresh: Historian) -> None:
+    with pytest.raises(StoreError, match="does not answer a query"):
+        InfluxReader(f"{fresh.url}/plant/elsewhere").latest(("P",))
 
 
 def test_a_second_time_nothing_is_added(tmp_path: Path, plant: Plant, fresh: Historian) -> None:
