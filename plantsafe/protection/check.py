@@ -10,7 +10,16 @@ from plantsafe.protection.answer import ABSENT, NO, U1, UNKNOWN, YES
 from plantsafe.protection.between import Between
 from plantsafe.protection.channel import Bits, Inputs, Sight, bit_rows, read_bits, read_inputs, together
 from plantsafe.protection.conditions import KINDS, function_conditions
-from plantsafe.protection.demand import SPURIOUS, Happened, Memory, at_rest, rest_step, step, step_between
+from plantsafe.protection.demand import (
+    SPURIOUS,
+    Happened,
+    Memory,
+    Standstill,
+    at_rest,
+    rest_step,
+    step,
+    step_between,
+)
 from plantsafe.protection.facts import bypass_facts, function_facts
 from plantsafe.protection.tables import compile_functions
 from plantsafe.protection.vote import (
@@ -31,8 +40,8 @@ MAX_BLIND_SCANS = 2  # not seen whole for longer than this: not verifiable (as a
 class FunctionCheck:
     """Seven conditions a function. What cannot be judged is unknown and stays as it was; a certain yes raises.
 
-    Most scans show what the scan before showed, but for the distances to the setpoints, while every function is at
-    rest: those take a short way to the same answer.
+    Most scans show what the scan before showed, but for the distances to the setpoints, while every function is idle or
+    settled under a latched trip: those take a short way to the same answer.
     """
 
     name = "functions"
@@ -72,7 +81,7 @@ class FunctionCheck:
             return
         sight = together(table, bits, inputs)
         votes = take_votes(sight.state, sight.beyond, table.vote, table.on_fault, table.on_bypass)
-        before = self._memory
+        before, was_active = self._memory, self._active
         unbroken = np.full(len(table.names), number - last == 1)
         meanwhile = self._look_between(frame, bits, verdict, unbroken)
         trips = self._between.trips(frame, sight.tripped)
@@ -115,8 +124,8 @@ class FunctionCheck:
             "in_service_scans": self._in_service_scans,
             "unseen_scans": self._unseen_scans,
         }
-        resting = at_rest(before, self._memory, votes.result, sight.tripped) and not blind.any()
-        resting = resting and self._between.at_rest(frame)
+        resting = at_rest(before, self._memory) and not (blind.any() or verdict.unknown[block].any())
+        resting = resting and np.array_equal(was_active, self._active) and self._between.at_rest(frame)
         self._rest = _Rest.of(bits, inputs, sight, votes, verdict, block) if resting else None
 
     def _look_between(self, frame: Frame, bits: Bits, verdict: Verdict, unbroken: Bool) -> list[Happened]:
@@ -157,7 +166,7 @@ class FunctionCheck:
 
     def _stay(self, rest: "_Rest", inputs: Inputs, verdict: Verdict, block: slice, number: int, last: int) -> None:
         """A scan at rest that shows the same again: distances and scan numbers move, nothing else."""
-        memory = self._memory = rest_step(self._memory, number=number, last=last, safe=rest.safe)
+        memory = self._memory = rest_step(self._memory, rest.still, number=number, last=last)
         margin_eu = self._margin(rest.healthy, inputs.distance_eu)
         value = rest.value.copy()
         value[:, KINDS.index("demand")] = self._table.setpoint - self._table.sign * margin_eu
@@ -310,7 +319,7 @@ class _Rest:
     beyond: bytes
     judged: bytes
     healthy: Bool
-    safe: U1
+    still: Standstill
     bypassed: Bool
     in_service: Bool
     value: F8  # (n_functions, n_kinds)
@@ -325,7 +334,7 @@ class _Rest:
             beyond=inputs.beyond.tobytes(),
             judged=inputs.judged.tobytes(),
             healthy=sight.state == HEALTHY,
-            safe=sight.safe,
+            still=Standstill.of(vote=votes.result, needed=sight.needed, safe=sight.safe, tripped=sight.tripped),
             bypassed=bypassed,
             in_service=~bypassed & ~votes.absent,
             value=verdict.value[block].reshape(-1, len(KINDS)).copy(),

@@ -272,25 +272,42 @@ def _happened(answered: _Answered, *, tripped: Bool, judged: Bool, cause: U1) ->
     )
 
 
-def at_rest(before: Memory, after: Memory, vote: U1, tripped: U1) -> bool:
-    """No demand in hand before and after a scan, no vote and no trip: the same again would only move scan numbers."""
-    hands = (before.phase, before.cause, after.phase, after.cause)
-    return not (vote.any() or tripped.any() or any(codes.any() for codes in hands))
+@dataclass(frozen=True, slots=True)
+class Standstill:
+    """What a scan showed that may repeat itself, one row a function: no demand, safe or not, output off, no vote."""
+
+    none: Bool
+    safe: Bool
+    unsafe: Bool
+    off: Bool
+    quiet: Bool
+
+    @classmethod
+    def of(cls, *, vote: U1, needed: Bool, safe: U1, tripped: U1) -> "Standstill":
+        """From the answers that `step` took in."""
+        quiet: Bool = np.equal(vote, NO)
+        return cls(quiet | ~needed, np.equal(safe, YES), np.equal(safe, NO), np.equal(tripped, NO), quiet)
 
 
-def rest_step(memory: Memory, *, number: int, last: int, safe: U1) -> Memory:
-    """What `step` comes to while at rest: nothing happens."""
-    safe_yes = safe == YES
-    now = np.full(len(safe), float(number))
+def at_rest(before: Memory, after: Memory) -> bool:
+    """Every function idle, or settled under its latched trip, and a scan changed nothing: so will the same again."""
+    codes_stay = np.array_equal(before.phase, after.phase) and np.array_equal(before.cause, after.cause)
+    phase = after.phase
+    return codes_stay and bool(((phase == IDLE) | (phase == SETTLED)).all()) and not (after.cause == PENDING).any()
+
+
+def rest_step(memory: Memory, still: Standstill, *, number: int, last: int) -> Memory:
+    """What `step` comes to while at rest: only moments move."""
+    now = float(number)
     goes_on = (memory.safe_at > 0) & (number - last == 1)
     return replace(
         memory,
-        no_demand_at=now,
-        unsafe_at=np.where(safe == NO, now, memory.unsafe_at),
-        safe_at=np.where(safe_yes, np.where(goes_on, memory.safe_at, now), 0.0),
-        safe_seen_at=np.where(safe_yes, now, memory.safe_seen_at),
-        untripped_at=now,
-        quiet_at=now,
+        no_demand_at=np.where(still.none, now, memory.no_demand_at),
+        unsafe_at=np.where(still.unsafe, now, memory.unsafe_at),
+        safe_at=np.where(still.safe, np.where(goes_on, memory.safe_at, now), 0.0),
+        safe_seen_at=np.where(still.safe, now, memory.safe_seen_at),
+        untripped_at=np.where(still.off, now, memory.untripped_at),
+        quiet_at=np.where(still.quiet, now, memory.quiet_at),
     )
 
 
