@@ -29,71 +29,43 @@ class Curves:
     doubtful: F8
 
 
-def read_curves(folder: Path, plant_hash: str, rows: tuple[int, ...], first: int, last: int) -> Curves:
-    """Values of points `rows` in scans first..last of one plant, at most 2 a bucket and point."""
+def read_curves(folder: Path, points: tuple[str, ...], first: int, last: int) -> Curves:
+    """Values of `points` in scans first..last, joined by name over changes of the plant, at most 2 a bucket."""
     step = max(1, -(-(last - first + 1) // BUCKETS))
-    columns = list(rows)
-    nothing = np.full(len(columns), np.nan)
-    thin = _Thinned([], [], [])
-    times: list[int] = []
-    values: list[F8] = []
-    doubts: list[F8] = []
-    before = 0
     with HistoryReader(folder) as history:
-        for frame in history.frames(first, last):
-            if frame.plant != plant_hash:
-                continue
-            number = frame.number
-            if times and ((number - first) // step != (before - first) // step or number - before > _GAP_SCANS):
-                thin.add(times, values, doubts)
-                if number - before > _GAP_SCANS:
-                    thin.add([times[-1] + 1], [nothing], [nothing])
-                times, values, doubts = [], [], []
-            before = number
-            value, good = frame.value[columns], is_good(frame.status[columns])
-            times.append(frame.time_ns)
-            values.append(np.where(good, value, np.nan))
-            doubts.append(np.where(good, np.nan, value))
-    if times:
-        thin.add(times, values, doubts)
-    shape = (len(thin.times), len(columns))
+        window = history.window(points, first, last)
+    if not len(window.number):
+        return Curves(window.time_ns, window.value, window.value)
+    gap = np.diff(window.number, prepend=window.number[0]) > _GAP_SCANS
+    turn = np.diff((window.number - first) // step, prepend=-1) != 0
+    begins = np.flatnonzero(turn | gap)
+    ends = np.append(begins[1:], len(window.number)) - 1
+    good = is_good(window.status)
+    value = _thinned(np.where(good, window.value, np.nan), begins, ends)
+    doubtful = _thinned(np.where(good, np.nan, window.value), begins, ends)
+    times = np.stack([window.time_ns[begins], window.time_ns[ends]], axis=1).ravel()
+    single = np.repeat(begins == ends, 2) & (np.arange(2 * len(begins)) % 2 == 1)
+    broken = np.flatnonzero(gap[begins]) * 2  # a row of nothing just after the last scan before the hole
+    nothing = np.full((len(broken), len(points)), np.nan)
     return Curves(
-        np.array(thin.times, dtype=np.int64),
-        np.array(thin.values).reshape(shape),
-        np.array(thin.doubts).reshape(shape),
+        np.insert(times, broken, times[broken - 1] + 1)[~np.insert(single, broken, False)],
+        np.insert(value, broken, nothing, axis=0)[~np.insert(single, broken, False)],
+        np.insert(doubtful, broken, nothing, axis=0)[~np.insert(single, broken, False)],
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Thinned:
-    """What stays of the buckets so far."""
-
-    times: list[int]
-    values: list[F8]
-    doubts: list[F8]
-
-    def add(self, times: list[int], values: list[F8], doubts: list[F8]) -> None:
-        """One bucket: its smallest and largest values, in their order, at its ends."""
-        if len(times) == 1:
-            ends = [0]
-            kept, kept_doubts = [values[0]], [doubts[0]]
-        else:
-            ends = [0, -1]
-            kept, kept_doubts = [*_low_high(np.array(values))], [*_low_high(np.array(doubts))]
-        self.times.extend(times[i] for i in ends)
-        self.values.extend(kept)
-        self.doubts.extend(kept_doubts)
-
-
-def _low_high(block: F8) -> tuple[F8, F8]:
-    """Smallest and largest of each column (n_scans, n_points), in the order in which they came; NaN for none."""
-    empty = np.isnan(block).all(axis=0)
-    down = np.where(np.isnan(block), np.inf, block).argmin(axis=0)
-    up = np.where(np.isnan(block), -np.inf, block).argmax(axis=0)
-    column = np.arange(block.shape[1])
-    low, high = block[down, column], block[up, column]
-    first, second = np.where(down <= up, low, high), np.where(down <= up, high, low)
-    return np.where(empty, np.nan, first), np.where(empty, np.nan, second)
+def _thinned(value: F8, begins: I8, ends: I8) -> F8:
+    """(2 m, k) smallest and largest value of each stretch begins..ends of (n, k), in the order in which they came."""
+    n = len(value)
+    low = np.fmin.reduceat(value, begins)
+    high = np.fmax.reduceat(value, begins)
+    row = np.repeat(np.arange(len(begins)), ends - begins + 1)
+    at = np.arange(n)[:, None]
+    down = np.minimum.reduceat(np.where(value == low[row], at, n), begins)
+    up = np.minimum.reduceat(np.where(value == high[row], at, n), begins)
+    pairs = np.stack([np.where(down <= up, low, high), np.where(down <= up, high, low)], axis=1)
+    thin: F8 = pairs.reshape(2 * len(begins), value.shape[1])
+    return thin
 
 
 def figure(plant: Plant, rows: tuple[int, ...], curves: Curves, zone: ZoneInfo, tongue: Tongue) -> go.Figure:

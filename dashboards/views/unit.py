@@ -63,8 +63,8 @@ def _phases(picture: Picture, unit: str, tongue: Tongue) -> str:
 
 
 @st.cache_data(max_entries=64, ttl=3600, show_spinner=False)
-def _curves(folder: str, plant_hash: str, rows: tuple[int, ...], first: int, last: int) -> Curves:
-    return read_curves(Path(folder), plant_hash, rows, first, last)
+def _curves(folder: str, points: tuple[str, ...], first: int, last: int) -> Curves:
+    return read_curves(Path(folder), points, first, last)
 
 
 def _trends(visit: Visit, picture: Picture, unit: Unit, tongue: Tongue) -> None:
@@ -88,7 +88,7 @@ def _trends(visit: Visit, picture: Picture, unit: Unit, tongue: Tongue) -> None:
         last = picture.frame.number
         first = max(1, last - round(window_s / plant.file.scan_period_s) + 1)
         with st.spinner(tongue("Reading the record")):
-            curves = _curves(str(visit.folder), plant.hash, rows, first, last)
+            curves = _curves(str(visit.folder), tuple(chosen), first, last)
         chart = figure(plant, rows, curves, picture.zone, tongue)
         st.plotly_chart(chart, theme=None, config={"displaylogo": False, "displayModeBar": False}, key="trend")
 
