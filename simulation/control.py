@@ -1,4 +1,4 @@
-"""The control system of the simulated plant: PID loops and the batch sequence of R101."""
+"""The control system of the simulated plant: PID loops and the batch sequence of a nitration tank."""
 
 from collections.abc import Callable, Generator
 from enum import IntEnum
@@ -96,8 +96,10 @@ class BatchSequence:
         dosed_kg: Callable[[], float],
         volume_m3: Callable[[], float],
         dosing_blocked: Callable[[], bool],
+        starts_after_s: int = 0,
     ) -> None:
         self._env = env
+        self._starts_after_s = starts_after_s
         self.recipe = recipe
         self._temperature_c, self._dosed_kg, self._volume_m3 = temperature_c, dosed_kg, volume_m3
         self._dosing_blocked = dosing_blocked
@@ -105,6 +107,7 @@ class BatchSequence:
 
     def _run(self) -> Second:
         recipe = self.recipe
+        yield self._env.timeout(self._starts_after_s)
         while True:
             yield from self._charge()
             yield from self._preheat()

@@ -4,7 +4,8 @@ A fault acts on knobs. Process knobs are listed in PROCESS_KNOBS with their heal
 safety functions and sources have names built from the plant file:
 
     instrument.<point>.<mode>   stuck | bias | dropout | slow | frozen_stamp       (see `instruments`)
-    sis.bypass.<point>, sis.defeat.<function>, valve.<element>.slow, valve.<element>.stuck
+    sis.bypass.<point>, sis.defeat.<function>, sis.trip.<function> (its output fails to the tripped side)
+    valve.<element>.slow, valve.<element>.stuck
     source.<source>.silent, heartbeat.<source>.frozen
 """
 
@@ -20,23 +21,32 @@ from plantsafe.errors import SimulationError
 
 HELD = -1.0  # healthy value of a knob that overrides a position: nothing is forced
 
+TANK_KNOBS: dict[str, float] = {
+    "jacket_flow": 1.0,
+    "emergency_flow": 1.0,
+    "agitator": 1.0,
+    "dosing_valve_pct": HELD,
+    "dosing_bypass_kg_h": 0.0,
+    "hot_mode": 0.0,
+    "setpoint_k": 0.0,
+    "fouling": 1.0,
+}
 PROCESS_KNOBS: dict[str, float] = {
-    "r101.jacket_flow": 1.0,
-    "r101.emergency_flow": 1.0,
-    "r101.agitator": 1.0,
-    "r101.dosing_valve_pct": HELD,
-    "r101.hot_mode": 0.0,
-    "r101.fouling": 1.0,
+    **{f"{tank}.{name}": healthy for tank in ("r101", "r102") for name, healthy in TANK_KNOBS.items()},
     "s101.overheat_k": 0.0,
     "c101.discharge": 1.0,
     "m201.coolant": 1.0,
     "m201.clogged": 0.0,
+    "m201.blocked_channels": 0.0,
     "m201.organic": 1.0,
     "t301.coolant": 1.0,
+    "t301.coolant_k": 0.0,
+    "t301.organic": 1.0,
     "h302.rotor": 1.0,
     "u.cooling_water": 1.0,
     "u.power": 1.0,
     "u.air": 1.0,
+    "u.hot_water_k": 0.0,
     "gas.no2_kg_s": 0.0,
     "people.P11": 0.0,
     "kinetics": 1.0,

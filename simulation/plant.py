@@ -21,7 +21,8 @@ from simulation.units.conveyor import Conveyor
 from simulation.units.gas import Gas
 from simulation.units.high_gravity import HighGravity
 from simulation.units.microchannel import Microchannel
-from simulation.units.nitration_tank import NitrationTank
+from simulation.units.nitration_tank import R101, R102, NitrationTank
+from simulation.units.quench import Quench
 from simulation.units.separation import Separation
 from simulation.units.tubular import Tubular
 from simulation.units.utilities import Utilities
@@ -29,10 +30,11 @@ from simulation.wander import Wander
 
 NS_PER_S = 1_000_000_000
 HEARTBEAT_MODULUS = 65_536  # what a uint16 holds
+R102_STARTS_S = 900  # site default: the tanks of a workshop do not dose in step
 WANDERING = (
     *("agitator", "air_kpa", "ambient", "bearing", "bus", "conveyor", "cw_basin", "cw_c", "cw_kpa", "dose", "h302"),
     *("h302_feed", "hot_water", "impurity", "interface", "jacket", "m201", "m201_acid", "m201_dp", "oxygen", "ph"),
-    *("separator", "still", "t301", "t301_acid", "t301_dp", "vent", "wind"),
+    *("separator", "still", "t301", "t301_acid", "t301_dp", "vent", "wind", "agitator_2", "dose_2", "jacket_2"),
 )
 
 
@@ -65,8 +67,7 @@ class SimulatedPlant:
         self._now = 0
         self._start_ns = epoch_ns - warm * NS_PER_S
         self._wander = Wander(WANDERING, streams[0])
-        self.recipe = Recipe()
-        self.tank = NitrationTank(self.recipe)
+        self.tank, self.fast_tank = NitrationTank(Recipe(), R101), NitrationTank(Recipe(), R102)
         self._people = People(self._env, plant.file.workshops, streams[1])
         self.safety = SafetyLogic(plant)
         self._conditions = Conditions(knobs=self.faults.knobs, wander=self._wander.now)
@@ -85,7 +86,9 @@ class SimulatedPlant:
         quantity = dict(zip(plant.points.names, binding.quantity, strict=True))
         self._units = (
             self.tank,
-            Separation(self.recipe),
+            self.fast_tank,
+            Quench(),
+            Separation(self.tank.recipe),
             Conveyor(),
             Microchannel(),
             Tubular(),
@@ -93,15 +96,10 @@ class SimulatedPlant:
             Gas(plant.file.gas_detectors, quantity, "P11"),
         )
         self._beats = {f"heartbeat.{name}": 0 for name in plant.sources.names}
-        self.sequence = BatchSequence(
-            self._env,
-            self.recipe,
-            temperature_c=lambda: self.tank.temperature_c,
-            dosed_kg=lambda: self.tank.dosed_kg,
-            volume_m3=lambda: self.tank.state.volume_m3,
-            dosing_blocked=lambda: any(self.safety.valves[n].at_safe_end for n in ("XV-101A", "XV-101B")),
-        )
+        self._run_batches(self.tank, starts_after_s=0)
+        self._run_batches(self.fast_tank, starts_after_s=R102_STARTS_S)
         self._conditions.opening = self.safety.opening
+        self._conditions.tripped = self.safety.tripped
         self._live()
         for quantity in self._measured:
             self._conditions.truth.setdefault(quantity, 0.0)
@@ -157,6 +155,18 @@ class SimulatedPlant:
     def reset_trips(self) -> tuple[str, ...]:
         """An operator's reset of all latched trips; names of those that stay on because their cause still holds."""
         return tuple(name for name, on in self.safety.tripped.items() if on and not self.safety.reset(name))
+
+    def _run_batches(self, tank: NitrationTank, starts_after_s: int) -> None:
+        valves = self.safety.valves
+        BatchSequence(
+            self._env,
+            tank.recipe,
+            temperature_c=lambda: tank.temperature_c,
+            dosed_kg=lambda: tank.dosed_kg,
+            volume_m3=lambda: tank.state.volume_m3,
+            dosing_blocked=lambda: any(valves[name].at_safe_end for name in tank.build.blocks),
+            starts_after_s=starts_after_s,
+        )
 
     def _seconds(self) -> Generator[simpy.Event, Any, None]:
         while True:

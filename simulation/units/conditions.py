@@ -10,12 +10,14 @@ class Conditions:
     """Shared by all units and refreshed every second.
 
     knobs: process knobs (see `faults`). wander: healthy wander in standard deviations. opening: final elements, 0
-    closed to 1 open. truth: true quantities of the second before, and of this one as far as it has been stepped.
+    closed to 1 open. tripped: latched trips of the safety functions. truth: true quantities of the second before, and
+    of this one as far as it has been stepped.
     """
 
     knobs: dict[str, float]
     wander: dict[str, float] = field(default_factory=dict)
     opening: dict[str, float] = field(default_factory=dict)
+    tripped: dict[str, bool] = field(default_factory=dict)
     truth: Truth = field(default_factory=dict)
 
 

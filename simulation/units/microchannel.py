@@ -6,7 +6,7 @@ stays only six seconds.
 
 import math
 
-from models.process.clogging import clog_pressure_ratio
+from models.process.clogging import blocked_ratios, clog_pressure_ratio
 from models.process.parameters import GAS_CONSTANT_J_MOL_K
 from simulation.units.conditions import Conditions, approach
 
@@ -22,6 +22,7 @@ K_REF_1_S, T_REF_K, ACTIVATION_J_MOL = 0.75, 338.15, 70_000.0
 INLET_C, COOLANT_IN_C = 40.0, 55.0
 PLATE_J_K = 6_000.0  # plates and the coolant in them
 CLEAN_DP_KPA = 180.0
+CHANNELS = 20
 NARROWED = 0.8  # diameter left where the channel is clogged
 STEPS = 40
 PROBES = (4, 8, 12, 20, 30)  # nodes of the five probes: 10, 20, 30, 50 and 75 % of the length
@@ -57,7 +58,8 @@ class Microchannel:
         self.coolant_in_c = approach(self.coolant_in_c, COOLANT_IN_C + 0.15 * w["cw_c"] + warmer, 300.0)
         flow_kg_s = (self.organic * ORGANIC_KG_H + self.acid * ACID_KG_H) / 3600.0
         inlet_c = INLET_C + 0.3 * w["m201"]
-        nodes_c = self._march(flow_kg_s, inlet_c)
+        dp_ratio, open_share = blocked_ratios(CHANNELS, min(CHANNELS - 1, round(c.knobs["m201.blocked_channels"])))
+        nodes_c = self._march(flow_kg_s, inlet_c, open_share)
         tau_s = 2.0
         self.probe_c = [approach(t, nodes_c[i], tau_s) for t, i in zip(self.probe_c, PROBES, strict=True)]
         self.outlet_c = approach(self.outlet_c, nodes_c[-1], tau_s)
@@ -67,6 +69,7 @@ class Microchannel:
         if self.acid > 0.05:  # the controller holds the last ratio of a stopped line
             self.ratio = self.acid * ACID_KG_H / max(self.organic * ORGANIC_KG_H, 0.1)
         dp = CLEAN_DP_KPA * flow_kg_s * 40.0 * clog_pressure_ratio(c.knobs["m201.clogged"], NARROWED)
+        dp *= dp_ratio
         dp *= 1.0 + 0.004 * w["m201_dp"]
         truth = {f"m201.t{i}_c": t for i, t in enumerate(self.probe_c, 1)}
         truth |= {
@@ -96,13 +99,16 @@ class Microchannel:
         }
         c.truth.update(truth)
 
-    def _march(self, flow_kg_s: float, inlet_c: float) -> list[float]:
-        """Temperatures at the nodes; the wall takes up what the channels give off. A stopped feed cools to the wall."""
+    def _march(self, flow_kg_s: float, inlet_c: float, open_share: float) -> list[float]:
+        """Temperatures at the nodes of the open channels; the wall takes up what they give off.
+
+        A stopped feed cools to the wall.
+        """
         wall = self.wall_c
         if flow_kg_s < 1e-4:
             self._exchange(0.0)
             return [wall] * (STEPS + 1)
-        residence_s = VOLUME_M3 * DENSITY / flow_kg_s
+        residence_s = VOLUME_M3 * open_share * DENSITY / flow_kg_s
         h = residence_s / STEPS
         slope = -ACTIVATION_J_MOL / GAS_CONSTANT_J_MOL_K
         cool = BETA_1_S * self._heat_transfer * h

@@ -35,19 +35,23 @@ class Tubular:
         self.jacket_c = COOLANT_IN_C + 2.0
         self._inlet_c = INLET_C
         self.ratio = ACID_KG_H / ORGANIC_KG_H
+        self.backflow_kg = 0.0  # acid that ran back into the organic line
         self.lost = False
 
     def step(self, c: Conditions) -> None:
         """One second."""
         w, power = c.wander, c.knobs["u.power"]
-        self.organic = approach(self.organic, power * c.opening["XV-301"] * (1.0 + 0.002 * w["t301"]), 1.0)
+        pumped = c.knobs["t301.organic"] * power * (1.0 + 0.002 * w["t301"])
+        self.organic = approach(self.organic, pumped * c.opening["XV-301"], 1.0)
+        self.backflow_kg += max(0.0, -self.organic) * ORGANIC_KG_H / 3600.0
         self.acid = approach(self.acid, power * c.opening["XV-302"] * (1.0 + 0.002 * w["t301_acid"]), 1.0)
         share = c.truth["u.cw_flow_share"]
         self.coolant_m3_h = approach(
             self.coolant_m3_h, COOLANT_M3_H * c.knobs["t301.coolant"] * share * (1.0 + 0.003 * w["t301"]), 1.5
         )
-        self.coolant_in_c = approach(self.coolant_in_c, COOLANT_IN_C + 0.2 * w["cw_c"], 120.0)
-        flow_kg_h = self.organic * ORGANIC_KG_H + self.acid * ACID_KG_H
+        coolant_c = COOLANT_IN_C + 0.2 * w["cw_c"] + c.knobs["t301.coolant_k"]
+        self.coolant_in_c = approach(self.coolant_in_c, coolant_c, 120.0)
+        flow_kg_h = max(0.0, self.organic * ORGANIC_KG_H + self.acid * ACID_KG_H)
         self._inlet_c = INLET_C + 0.2 * w["t301"]
         flush_kg_h = FLUSH_KG_H * c.opening["XV-303"]
         if not self.lost:
@@ -60,7 +64,7 @@ class Tubular:
         courant = total / 3600.0 / DENSITY / (VOLUME_M3 / CELLS)
         if courant < 1e-6:
             return
-        mixed = min(self.organic, self.acid) / max(self.organic, self.acid, 1e-9)
+        mixed = max(0.0, min(self.organic, self.acid)) / max(self.organic, self.acid, 1e-9)
         inlet_left = mixed * flow_kg_h / total
         inlet_c = (feed_c * flow_kg_h + FLUSH_C * flush_kg_h) / total
         share = courant / (1.0 + courant) if courant > 0.9 else courant
@@ -95,6 +99,9 @@ class Tubular:
             "t301.run": 1.0 if min(c.opening["XV-301"], c.opening["XV-302"]) > 0.95 else 0.0,
             "t301.organic_kg_h": organic,
             "t301.acid_kg_h": acid,
+            "t301.organic_share_pct": 100.0 * self.organic,
+            "t301.acid_share_pct": 100.0 * self.acid,
+            "t301.backflow_kg": self.backflow_kg,
             "t301.ratio": self.ratio,
             "t301.inlet_c": self._inlet_c,
             "t301.outlet_c": float(self.t_c[-1]),

@@ -27,6 +27,7 @@ class Utilities:
         self.return_c = SUPPLY_C + 6.0
         self.air_kpa = AIR_KPA
         self.charge_pct = 100.0
+        self.hot_water_c = HOT_WATER_C
         self.emergency_pct = 96.0
 
     def step(self, c: Conditions) -> None:
@@ -47,7 +48,10 @@ class Utilities:
             self.charge_pct = max(0.0, self.charge_pct - 100.0 / (UPS_HOURS * 3600.0))
         else:
             self.charge_pct = min(100.0, self.charge_pct + 0.01)
-        self.emergency_pct -= 100.0 * EMERGENCY_M3_H / 3600.0 / EMERGENCY_TANK_M3 * c.opening.get("XV-104", 0.0)
+        heater_c = HOT_WATER_C + 0.5 * w["hot_water"] + c.knobs["u.hot_water_k"]
+        self.hot_water_c = approach(self.hot_water_c, heater_c, 60.0)
+        drawn = c.opening.get("XV-104", 0.0) + c.opening.get("XV-154", 0.0)
+        self.emergency_pct -= 100.0 * EMERGENCY_M3_H / 3600.0 / EMERGENCY_TANK_M3 * drawn
         self.emergency_pct = max(0.0, self.emergency_pct)
         c.truth.update(
             {
@@ -62,7 +66,7 @@ class Utilities:
                 "u.cw_pump_a_run": run,
                 "u.cw_pump_b_run": run,
                 "u.emergency_tank_pct": self.emergency_pct,
-                "u.hot_water_c": HOT_WATER_C + 0.5 * w["hot_water"],
+                "u.hot_water_c": self.hot_water_c,
                 "u.power": power,
                 "u.bus_v": (BUS_V + 1.2 * w["bus"]) * power,
                 "u.site_kw": (420.0 + 8.0 * w["bus"]) * power + 15.0,
