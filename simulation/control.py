@@ -66,12 +66,16 @@ RAMP_C_S = 0.8 / 60.0
 
 
 class Recipe:
-    """What the sequence asks of the tank, and what it sees of it."""
+    """What the sequence asks of the tank, and what it sees of it.
+
+    reaction_c: where the dosing may begin; another one than REACTION_C is a wrong entry in the recipe.
+    """
 
     def __init__(self) -> None:
         self.phase = Phase.IDLE
         self.batch = 1
         self.t_setpoint_c = DISCHARGE_C
+        self.reaction_c = REACTION_C
         self.dose_kg_h = 0.0
         self.charge_kg_h = 0.0
         self.discharge_kg_h = 0.0
@@ -131,7 +135,7 @@ class BatchSequence:
     def _preheat(self) -> Second:
         self.recipe.phase = Phase.PREHEAT
         yield from self._ramp(REACTION_C)
-        while abs(self._temperature_c() - REACTION_C) > 0.5:
+        while abs(self._temperature_c() - self.recipe.reaction_c) > 0.5:
             yield self._env.timeout(1)
         yield self._env.timeout(PREHEAT_SETTLE_S)
 

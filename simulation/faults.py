@@ -29,6 +29,7 @@ TANK_KNOBS: dict[str, float] = {
     "dosing_bypass_kg_h": 0.0,
     "hot_mode": 0.0,
     "setpoint_k": 0.0,
+    "charge_k": 0.0,
     "fouling": 1.0,
 }
 PROCESS_KNOBS: dict[str, float] = {

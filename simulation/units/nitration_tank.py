@@ -12,7 +12,7 @@ from models.process.jacket import Jacket
 from models.process.semibatch import N1, N2, SemiBatchInputs, SemiBatchParameters, SemiBatchState
 from models.process.semibatch_rates import HEEL_FRACTION, accumulation, heat_flows, mtsr_k
 from models.process.semibatch_step import SemiBatchTank
-from simulation.control import CHARGE_C, DOSE_KG, Pid, Recipe
+from simulation.control import CHARGE_C, DOSE_KG, REACTION_C, Pid, Recipe
 from simulation.units.conditions import Conditions, approach
 from simulation.units.utilities import EMERGENCY_M3_H
 
@@ -110,7 +110,7 @@ class NitrationTank:
         dose_kg_h = self._dose(c)
         self._agitate(c)
         coolant_kg_s, t_in_k = self._jacket_inlet(c)
-        self._move_contents(dose_kg_h)
+        self._move_contents(dose_kg_h, CHARGE_C + self._knob(c, "charge_k"))
         speed = self.speed_rpm / SPEED_RPM
         transfer = max(STILL_TRANSFER, speed**TRANSFER_EXPONENT if speed > 0.0 else 0.0) * self._knob(c, "fouling")
         transfer *= c.knobs["heat_transfer"]
@@ -164,7 +164,9 @@ class NitrationTank:
 
     def _jacket_inlet(self, c: Conditions) -> tuple[float, float]:
         """Flow and temperature of the water that enters the jacket."""
-        setpoint_c = self.recipe.t_setpoint_c + self._knob(c, "setpoint_k")
+        offset_k = self._knob(c, "setpoint_k")
+        setpoint_c = self.recipe.t_setpoint_c + offset_k
+        self.recipe.reaction_c = REACTION_C + offset_k
         output = self._temperature.step(setpoint_c, self._measured_c)
         hot_mode = self._knob(c, "hot_mode") > 0.5
         self._cold_pct = approach(self._cold_pct, 0.0 if hot_mode else max(0.0, -output), 4.0)
@@ -183,13 +185,13 @@ class NitrationTank:
         mixed_c = (loop * inlet_c + emergency * EMERGENCY_C) / total if total > 0.0 else inlet_c
         return total * 998.0 / 3600.0, mixed_c + ZERO_C_K
 
-    def _move_contents(self, dose_kg_h: float) -> None:
+    def _move_contents(self, dose_kg_h: float, charge_c: float) -> None:
         """Charge and clean, which the balance of the model does not know; both mix at once."""
         recipe, s = self.recipe, self.state
         if recipe.charge_kg_h > 0.0:
             added = recipe.charge_kg_h / 3600.0 / DENSITY
             volume = s.volume_m3 + added
-            t_k = (s.t_k * s.volume_m3 + (CHARGE_C + ZERO_C_K) * added) / volume
+            t_k = (s.t_k * s.volume_m3 + (charge_c + ZERO_C_K) * added) / volume
             self.state = replace(s, volume_m3=volume, a_kmol=s.a_kmol + added * A_KMOL_M3, t_k=t_k)
             self.dosed_kg = 0.0
         elif recipe.cleaning:
