@@ -87,13 +87,14 @@ class Loss(Entry):
     """The limit that must not be crossed, of a true quantity of the simulated process.
 
     unprotected: whether the same run with every safety function defeated crosses it (`crosses`), or not (`never`).
-    reason: why there is no loss to show, where there is none.
+    protected: `crosses` where the accident is that protection is absent (all channels left in bypass).
     """
 
     quantity: str
     limit: float
     direction: Literal["H", "L"] = "H"
     unprotected: Literal["crosses", "never"]
+    protected: Literal["crosses", "never"] = "never"
     title: Text | None = None
 
 

@@ -214,9 +214,9 @@ class _Judge:
         words = {"quantity": loss.quantity, "limit": limit}
         run = self._run
         found = self._extreme(loss, run) if run.lost_s is None else self._after(run.lost_s, run.onset())
-        yield Line(
-            key="protected", subject="", what=told("line", "protected", **words), found=found, holds=run.lost_s is None
-        )
+        key = "protected" if loss.protected == "never" else "absent"
+        holds = (run.lost_s is not None) == (loss.protected == "crosses")
+        yield Line(key=key, subject="", what=told("line", key, **words), found=found, holds=holds)
         found = self._extreme(loss, twin) if twin.lost_s is None else self._after(twin.lost_s, twin.onset())
         holds = (twin.lost_s is not None) == (loss.unprotected == "crosses")
         yield Line(key="twin", subject="", what=told("line", loss.unprotected, **words), found=found, holds=holds)

@@ -68,10 +68,10 @@ def test_bypasses_left_on_turn_the_verdict_of_their_function_red() -> None:
 def widened(tmp_path: Path) -> Plant:
     """The demo plant with the agitator function's setpoint lowered from 80 to 10 rpm, in the SIS and in its file."""
     text = DEMO.read_text(encoding="utf-8")
-    before = "    direction: L\n    setpoint: 80\n"
-    assert text.count(before) == 1
+    before = "    direction: L\n    setpoint: 80\n"  # that of R101 stands first, R102 has the same
+    assert text.count(before) == 2
     path = tmp_path / "demo.yaml"
-    path.write_text(text.replace(before, "    direction: L\n    setpoint: 10\n"), encoding="utf-8")
+    path.write_text(text.replace(before, "    direction: L\n    setpoint: 10\n", 1), encoding="utf-8")
     return load_plant(path)
 
 
