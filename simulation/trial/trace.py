@@ -88,11 +88,11 @@ def wanted_by(scenario: Scenario, limits: Iterable[str], measures: Mapping[str, 
     """
     file, plant = scenario.file, scenario.plant
     expected = {act.function for act in file.act}
-    inputs = [
-        channel.point for function in plant.file.functions if function.name in expected for channel in function.inputs
-    ]
+    functions = [function for function in plant.file.functions if function.name in expected]
+    inputs = [channel.point for function in functions for channel in function.inputs]
+    modes = [function.hazardous_mode for function in functions if function.hazardous_mode is not None]
     quantities = [*file.show, *limits, *(act.safe.quantity for act in file.act if act.safe is not None)]
-    quantities += [measures[point] for point in inputs]
+    quantities += [measures[point] for point in (*inputs, *modes)]
     if file.loss is not None:
         quantities.insert(0, file.loss.quantity)
     elements = dict.fromkeys(e.name for function in plant.file.functions for e in function.elements)

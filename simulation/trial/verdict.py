@@ -175,12 +175,16 @@ class _Judge:
         )
 
     def _true_demand_s(self, function: SafetyFunction, onset_s: float) -> float | None:
-        """When as many of the measured true quantities as the vote asks for had crossed the setpoint."""
+        """When as many of the true quantities as the vote asks for had crossed the setpoint in the hazardous mode."""
         sign = 1.0 if function.direction == "H" else -1.0
+        needed: Bool | bool = True
+        if function.hazardous_mode is not None:
+            mode = self._run.truth[self._measures[function.hazardous_mode]]
+            needed = np.isin(mode, function.hazardous_values)
         crossings = []
         for channel in function.inputs:
             series = self._run.truth[self._measures[channel.point]]
-            crossed_s = self._run.first_s(sign * (series - function.setpoint) >= 0.0, onset_s)
+            crossed_s = self._run.first_s(needed & (sign * (series - function.setpoint) >= 0.0), onset_s)
             crossings += [] if crossed_s is None else [crossed_s]
         return sorted(crossings)[function.vote - 1] if len(crossings) >= function.vote else None
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from plantsafe.errors import ScenarioError
 from plantsafe.plant import Plant, load_plant
@@ -18,10 +19,31 @@ def wrong_lines(outcome: Outcome) -> set[tuple[str, str]]:
     return {(line.key, line.subject) for line in outcome.lines if not line.holds}
 
 
-@pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.yaml")), ids=lambda path: path.stem)
+LONG_S = 2_700  # plant seconds: beyond, a scenario with its twin takes most of 20 s
+
+
+def marked(path: Path) -> object:
+    """A shipped scenario as a test's parameter; a long one is among the long tests."""
+    tree = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    lived_s = tree["duration_s"] + tree.get("warm_s", 3_600) / 4
+    return pytest.param(path, id=path.stem, marks=[pytest.mark.long] if lived_s > LONG_S else [])
+
+
+@pytest.mark.parametrize("path", [marked(path) for path in sorted(SHIPPED.glob("*.yaml"))])
 def test_a_shipped_scenario_is_green(path: Path) -> None:
     outcome = run_file(path)
     assert outcome.green, outcome.report
+
+
+def test_every_function_of_the_demo_plant_has_a_scenario_whose_unprotected_twin_comes_to_harm() -> None:
+    files = [load_scenario(path).file for path in SHIPPED.glob("*.yaml")]
+    with_teeth = {one.function for file in files if file.loss and file.loss.unprotected == "crosses" for one in file.act}
+    assert with_teeth == {function.name for function in load_plant(DEMO).file.functions}
+
+
+def test_every_shipped_scenario_stands_in_the_reference() -> None:
+    page = (SHIPPED.parents[1] / "docs" / "reference" / "scenarios.md").read_text(encoding="utf-8")
+    assert [path.stem for path in SHIPPED.glob("*.yaml") if f"`{path.stem}`" not in page] == []
 
 
 def shipped(name: str, *, duration_s: float, faults: tuple[InjectedFault, ...] = ()) -> Scenario:
