@@ -49,8 +49,14 @@ def test_every_shipped_scenario_stands_in_the_reference() -> None:
 def shipped(name: str, *, duration_s: float, faults: tuple[InjectedFault, ...] = ()) -> Scenario:
     """A shipped scenario with further faults from its beginning, shorter and without its twin."""
     whole = load_scenario(SHIPPED / f"{name}.yaml")
-    act = tuple(one.model_copy(update={"after": whole.file.faults[0].name}) for one in whole.file.act)
-    changed = {"faults": (*whole.file.faults, *faults), "act": act, "loss": None, "duration_s": duration_s}
+    after = {"after": whole.file.faults[0].name}
+    changed = {
+        "faults": (*whole.file.faults, *faults),
+        "raises": tuple(one.model_copy(update=after) for one in whole.file.raises),
+        "act": tuple(one.model_copy(update=after) for one in whole.file.act),
+        "loss": None,
+        "duration_s": duration_s,
+    }
     return Scenario(
         name=name, file=whole.file.model_copy(update=changed), plant=whole.plant, plant_path=whole.plant_path
     )
