@@ -1,7 +1,8 @@
 """An hour of the whole scan service at 5,000 points with a fault every minute: what it keeps, and what it costs.
 
-The record is judged afterwards: each point shows the time at which its server set it, so a frame tells the age of
-what it calls Good. PLANTSAFE_SOAK_MIN and PLANTSAFE_SOAK_FAULT_EVERY_S make it shorter.
+The record is judged as it grows (frames are compacted away after a while): each point shows the time at which its
+server set it, so a frame tells the age of what it calls Good. PLANTSAFE_SOAK_MIN and PLANTSAFE_SOAK_FAULT_EVERY_S make
+it shorter.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ import time
 import urllib.request
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from itertools import cycle, pairwise
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -215,16 +216,6 @@ def resident_kb(pid: int) -> int:
     return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
 
 
-async def watch_size(pid: int, health: str, sizes: list[int], log: Path) -> None:
-    """Ask for the metrics as a monitoring system does, and keep the size; the log can be read as it grows."""
-    while True:
-        await asyncio.sleep(10.0)
-        await asyncio.to_thread(metrics_of, health)
-        sizes.append(resident_kb(pid))
-        with log.open("a") as file:
-            file.write(f"{time.time_ns()} size {sizes[-1]}\n")
-
-
 def metrics_of(health: str) -> bytes:
     with urllib.request.urlopen(f"{health}/metrics", timeout=10.0) as answer:  # noqa: S310  our own service
         return bytes(answer.read())
@@ -242,7 +233,7 @@ async def make_faults(sides: dict[str, Side], log: Path) -> list[Fault]:
         made.append(Fault(name=f"{source} {fault.__name__}", began_ns=began_ns, over_ns=time.time_ns()))
         with log.open("a") as file:
             file.write(f"{made[-1].over_ns} fault {made[-1].name}\n")
-    await asyncio.sleep(max(0.0, began_s + MINUTES * 60.0 - time.monotonic()))
+    await asyncio.sleep(max(2 * BACK_S, began_s + MINUTES * 60.0 - time.monotonic()))
     return made
 
 
@@ -256,8 +247,21 @@ class Findings:
     old: int = 0  # Good and older than it may be, with no server thawed just before
     old_after_thaw: int = 0
     whole_ns: list[int] = field(default_factory=list)  # instants of the frames in which all points are Good
+    sides: dict[str, Side] = field(default_factory=dict)
+    sizes: list[int] = field(default_factory=list)  # resident kB of the service
+    gaps: list[tuple[int, int]] = field(default_factory=list)  # first and last number of each run that is not there
+    last: int = 0
 
-    def take(self, frame: Frame, thawed_ns: list[int]) -> None:
+    def follow(self, data: Path) -> None:
+        """Judge the frames that are new in the record."""
+        with RecordReader(data) as reader:
+            for frame in reader.frames(self.last + 1, reader.last_number()):
+                if frame.number > self.last + 1:
+                    self.gaps.append((self.last + 1, frame.number - 1))
+                self.last = frame.number
+                self.take(frame)
+
+    def take(self, frame: Frame) -> None:
         good = is_good(frame.status)
         opcua = np.arange(len(good)) < OPCUA_POINTS
         expected = np.where(opcua, np.arange(len(good)), np.arange(len(good)) - OPCUA_POINTS)
@@ -268,7 +272,11 @@ class Findings:
         self.scans += 1
         self.good += int(good.sum())
         self.foreign += int((good & ~(mine & (told | ~opcua))).sum())
-        if any(0 <= frame.time_ns - thaw_ns + 1e9 < THAW_S * 1e9 for thaw_ns in thawed_ns):
+        if any(
+            0 <= frame.time_ns - thaw_ns + 1e9 < THAW_S * 1e9
+            for side in self.sides.values()
+            for thaw_ns in side.thawed_ns
+        ):
             self.old_after_thaw += old
         else:
             self.old += old
@@ -278,6 +286,17 @@ class Findings:
     def recovery_s(self, fault: Fault) -> float:
         """From the end of the fault to the first instant at which all points are Good again."""
         return min((at - fault.over_ns for at in self.whole_ns if at >= fault.over_ns), default=int(1e12)) / 1e9
+
+
+async def watch(pid: int, health: str, data: Path, seen: Findings, log: Path) -> None:
+    """Ask for the metrics as a monitoring system does, keep the size, judge the new frames; a log says how it goes."""
+    while True:
+        await asyncio.sleep(10.0)
+        await asyncio.to_thread(metrics_of, health)
+        seen.sizes.append(resident_kb(pid))
+        await asyncio.to_thread(seen.follow, data)
+        with log.open("a") as file:
+            file.write(f"{time.time_ns()} size {seen.sizes[-1]} scan {seen.last}\n")
 
 
 @pytest.mark.long
@@ -293,12 +312,11 @@ async def test_an_hour_with_a_fault_every_minute(
         ["-m", "plantsafe", "run", "--child", "--plant", str(file), "--data", str(data), *ways],
         tmp_path / "service.log",
     )
-    sizes: list[int] = []
-    log = tmp_path / "soak.log"
+    log, findings = tmp_path / "soak.log", Findings(sides=sides)
     watching: asyncio.Task[None] | None = None
     try:
         health = (await asyncio.to_thread(child.ready))["health"]
-        watching = asyncio.create_task(watch_size(child.process.pid, health, sizes, log))
+        watching = asyncio.create_task(watch(child.process.pid, health, data, findings, log))
         faults = await make_faults(sides, log)
         child.check()
         assert not watching.done()
@@ -308,14 +326,10 @@ async def test_an_hour_with_a_fault_every_minute(
         await asyncio.to_thread(child.end)
         for side in sides.values():
             side.server.kill()
-    thawed_ns = [at for side in sides.values() for at in side.thawed_ns]
-    findings = Findings()
+    findings.follow(data)
     with RecordReader(data) as reader:
-        for frame in reader.frames(reader.first_number(), reader.last_number()):
-            findings.take(frame, thawed_ns)
-        numbers = reader.frame_numbers(reader.first_number(), reader.last_number())
         named = [json.loads(event.body) for event in reader.events(kinds=["scans_lost"])]
-    gaps = [(before + 1, after - 1) for before, after in pairwise(numbers) if after > before + 1]
+    gaps, sizes = findings.gaps, findings.sizes
     recoveries = {f"{i} {fault.name}": round(findings.recovery_s(fault), 1) for i, fault in enumerate(faults)}
     settled = sizes[int(len(sizes) * SETTLED) :]
     share = max(1, len(settled) // 8)
