@@ -112,7 +112,7 @@ def step(name: str, path: Path) -> None:
     else:
         began = time.process_time()
         plant = (load_plant if name == "load" else check_plant)(path)
-        note = f"{plant.n_points} points, {len(plant.file.alarms)} alarms"
+        note = f"{plant.n_read} points, {len(plant.file.alarms)} alarms"
     seconds = time.process_time() - began
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
     print(f"{seconds:.2f} {peak_mb:.0f} {note}")

@@ -243,7 +243,7 @@ def bare(plant_file: Path, scans: int) -> None:
 
     async def loop() -> float:
         plant, clock = load_plant(plant_file), Clock.system()
-        sources = [make_source(plant, name) for name in plant.sources.names]
+        sources = [make_source(plant, name) for name in plant.read_sources]
         for source in sources:
             await source.open()
         for _ in range(200):

@@ -74,7 +74,7 @@ def figure(plant: Plant, rows: tuple[int, ...], curves: Curves, zone: ZoneInfo, 
     shift_ns = _offset_ns(int(curves.times_ns[-1]), zone) if len(curves.times_ns) else 0
     x = (curves.times_ns + shift_ns).astype("datetime64[ns]")
     for i, row in enumerate(rows, start=1):
-        point = plant.file.points[row]
+        point = plant.entries[row]
         for values, style in ((curves.value, "solid"), (curves.doubtful, "dot")):
             if not np.isnan(values[:, i - 1]).all():
                 chart.add_trace(

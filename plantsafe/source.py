@@ -1,5 +1,6 @@
 """What a connector, the simulator in virtual time and the store in replay have in common."""
 
+import math
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -27,27 +28,27 @@ class Columns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceCounts:
-    """What one source did since it was made: totals that only grow, and two figures of its last read.
+    """What a source says of its link. How long reads take and which points come back bad is seen from outside.
 
-    read_ns: wall time spent reading, total; last_read_ns: of the last read. requests, sent_bytes, received_bytes:
-    on the wire. reconnects: connections made after the first. overruns: reads that time ended before all was asked.
-    bad_points: how many points the last read left Bad.
+    Totals since the source was made: requests, sent_bytes, received_bytes on the wire; reconnects, the connections
+    after the first; overruns, reads that time ended before all was answered. As known now, NaN where it is not:
+    clock_offset_s, its clock minus ours; writable_points, those that it would let us write; certificate_days, until
+    the first of the certificates in use ends.
     """
 
-    reads: int = 0
-    read_ns: int = 0
-    last_read_ns: int = 0
     requests: int = 0
     sent_bytes: int = 0
     received_bytes: int = 0
     reconnects: int = 0
     overruns: int = 0
-    bad_points: int = 0
+    clock_offset_s: float = math.nan
+    writable_points: float = math.nan
+    certificate_days: float = math.nan
 
 
 @runtime_checkable
 class CountingSource(Protocol):
-    """A source that watches itself; those that have nothing to count leave it out."""
+    """A source that watches its link; those that have none leave it out."""
 
     def counts(self) -> SourceCounts:
         """The counts as they stand now."""

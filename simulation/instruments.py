@@ -35,13 +35,14 @@ def load_binding(plant: Plant) -> Binding:
     """The binding of the demo plant's instruments; every point of the file needs an entry."""
     text = resources.files("simulation").joinpath("plants/demo.instruments.yaml").read_text(encoding="utf-8")
     table: dict[str, dict[str, Any]] = YAML(typ="safe").load(text)
-    unbound = [name for name in plant.points.names if name not in table]
+    names = plant.points.names[: plant.n_read]
+    unbound = [name for name in names if name not in table]
     if unbound:
         raise SimulationError(
             f"the simulated plant has no instrument for {', '.join(unbound[:5])}{' ...' if len(unbound) > 5 else ''}",
             mend="use points of the demo plant file, or add the instrument to plants/demo.instruments.yaml",
         )
-    rows = [table[name] for name in plant.points.names]
+    rows = [table[name] for name in names]
     return Binding(
         quantity=tuple(row["quantity"] for row in rows),
         lag_s=np.array([row["lag_s"] for row in rows], dtype=np.float64),
@@ -70,16 +71,16 @@ class Instruments:
 
     def __init__(self, plant: Plant, binding: Binding, truth: F8, rng: np.random.Generator, time_ns: int) -> None:
         points = plant.points
-        n = plant.n_points
+        n = plant.n_read
         self._row = points.row
-        self._low, self._high, self._analog = points.low, points.high, points.analog
+        self._low, self._high, self._analog = points.low[:n], points.high[:n], points.analog[:n]
         span = self._high - self._low
         self._end_low, self._end_high = self._low - BELOW_SPAN * span, self._high + ABOVE_SPAN * span
-        self._step = np.where(points.resolution > 0.0, points.resolution, 1.0)
-        self._quantised = points.resolution > 0.0
+        self._quantised = points.resolution[:n] > 0.0
+        self._step = np.where(self._quantised, points.resolution[:n], 1.0)
         self._lag_s, self._noise = binding.lag_s, binding.noise
         self._rng = rng
-        self._source = tuple(plant.sources.names[i] for i in points.source)
+        self._source = tuple(plant.sources.names[i] for i in points.source[:n])
         self._drawn: Iterator[F8] = iter(())  # rows of noise, a second each
         self.compile({})
         self._sensed = truth.copy()

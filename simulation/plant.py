@@ -57,7 +57,7 @@ class SimulatedPlant:
         streams = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(3)]
         warm = max(1, round(warm_s))
         self.plant = plant
-        self.faults = FaultBook(frozenset(plant.points.names))
+        self.faults = FaultBook(frozenset(plant.points.names[: plant.n_read]))
         varied = {"kinetics": 1.0, "heat_transfer": 1.0, "noise": 1.0, **(variation or {})}
         if variation:
             self.faults.vary(kinetics=varied["kinetics"], heat_transfer=varied["heat_transfer"])
@@ -76,14 +76,14 @@ class SimulatedPlant:
         bits = [i for i, quantity in enumerate(binding.quantity) if quantity.startswith("sis.")]
         self._bit_rows = np.array(bits, dtype=np.intp)
         self._bit_quantity = tuple(binding.quantity[i] for i in bits)
-        measured = np.setdiff1d(np.arange(plant.n_points), self._bit_rows)
+        measured = np.setdiff1d(np.arange(plant.n_read), self._bit_rows)
         self._measured_rows = measured
         self._measured = tuple(binding.quantity[i] for i in measured.tolist())
         self._take_measured = itemgetter(*self._measured)
-        self._true = np.zeros(plant.n_points)
+        self._true = np.zeros(plant.n_read)
         self._true[self._bit_rows] = self.safety.bits(self._bit_quantity)
         self._utilities = Utilities()
-        quantity = dict(zip(plant.points.names, binding.quantity, strict=True))
+        quantity = dict(zip(plant.points.names[: plant.n_read], binding.quantity, strict=True))
         self._units = (
             self.tank,
             self.fast_tank,
@@ -95,7 +95,7 @@ class SimulatedPlant:
             HighGravity(),
             Gas(plant.file.gas_detectors, quantity, "P11"),
         )
-        self._beats = {f"heartbeat.{name}": 0 for name in plant.sources.names}
+        self._beats = {f"heartbeat.{name}": 0 for name in plant.read_sources}
         self._run_batches(self.tank, starts_after_s=0)
         self._run_batches(self.fast_tank, starts_after_s=R102_STARTS_S)
         self._conditions.opening = self.safety.opening
@@ -150,7 +150,7 @@ class SimulatedPlant:
 
     def silent_sources(self) -> set[str]:
         """Sources that do not answer; servers honour it."""
-        return {name for name in self.plant.sources.names if f"source.{name}.silent" in self.faults.knobs}
+        return {name for name in self.plant.read_sources if f"source.{name}.silent" in self.faults.knobs}
 
     def reset_trips(self) -> tuple[str, ...]:
         """An operator's reset of all latched trips; names of those that stay on because their cause still holds."""

@@ -51,10 +51,10 @@ async def run_plant(
     gets the port named, further ones a free port; 0 finds a free one. A source that the plant file secures gets a
     secured server, whose own certificate is kept in `certificates`.
     """
-    if synthetic and (plant.n_points > MOST_SERVED or control_path is not None):
+    if synthetic and (plant.n_read > MOST_SERVED or control_path is not None):
         raise SimulationError(
             f"a synthetic plant has no faults to control and is served up to {MOST_SERVED} points, this one has "
-            f"{plant.n_points}",
+            f"{plant.n_read}",
             mend="leave --control out, and use in-process sources for a larger one",
         )
     if control_path is not None:

@@ -104,7 +104,7 @@ def _drawn(scenario: Scenario, seed: int | None) -> tuple[int, Drawn]:
 
 def measures_of(plant: Plant) -> dict[str, str]:
     """The true quantity that each point measures."""
-    return dict(zip(plant.points.names, load_binding(plant).quantity, strict=True))
+    return dict(zip(plant.points.names[: plant.n_read], load_binding(plant).quantity, strict=True))
 
 
 def labels_of(plant: Plant, wanted: Wanted) -> dict[str, Label]:

@@ -10,7 +10,7 @@ from connectors.opcua.decode import RESOLUTION_NS, settle
 from connectors.opcua.stock import RESOLUTION_NS as SHOWN_NS  # asyncua's server shows no finer times
 from plantsafe.clock import Clock
 from plantsafe.frame import GOOD, Origin
-from plantsafe.source import Columns, Source, silence
+from plantsafe.source import Columns, Source, SourceCounts, silence
 from simulation.living import LivingPlant
 from simulation.servers.register_image import encode
 
@@ -32,6 +32,10 @@ class VirtualOpcUaSource:
     def points(self) -> NDArray[np.intp]:
         """Rows of the frame that this source fills."""
         return self._points
+
+    def counts(self) -> SourceCounts:
+        """The plant's clock is ours, and its server is read only."""
+        return SourceCounts(clock_offset_s=0.0, writable_points=0)
 
     async def open(self) -> None:
         """Nothing to open."""

@@ -1,7 +1,6 @@
 """A safety system's Modbus TCP server as a Source."""
 
 import asyncio
-import time
 from dataclasses import replace
 from functools import partial
 
@@ -26,7 +25,7 @@ from connectors.modbus.supervisor import (
 )
 from plantsafe.clock import Clock
 from plantsafe.errors import SourceError
-from plantsafe.frame import BAD_NO_COMMUNICATION, GOOD, U4, Origin, is_bad
+from plantsafe.frame import BAD_NO_COMMUNICATION, GOOD, U4, Origin
 from plantsafe.plant import Plant
 from plantsafe.source import Columns, SourceCounts, silence
 
@@ -50,18 +49,19 @@ class ModbusSource:
         source_name: str,
         endpoint: str | None = None,
         *,
-        depth: int = 1,
+        depth: int | None = None,
         group: str | None = None,
     ) -> None:
         """`endpoint` replaces the one of the plant file (a simulated plant finds its port when it starts).
 
         With `group`, only the points of that fast group are read, over the same socket as the rest of the source.
-        `depth` is how many requests may be under way. Several devices answer only the first of several, so it is 1
-        unless the device is known to answer all.
+        `depth` is how many requests may be under way, if not as many as the plant file says. Several devices answer
+        only the first of several, so it is 1 unless the device is known to answer all.
         """
+        entry = plant.file.sources[plant.sources.row[source_name]]
+        depth = depth or entry.limits.requests_in_flight or 1
         if not 1 <= depth <= MAX_DEPTH:
             raise SourceError(f"source {source_name}: {depth} requests under way", mend=f"give 1 to {MAX_DEPTH}")
-        entry = plant.file.sources[plant.sources.row[source_name]]
         self._name = source_name
         self._make_group = partial(ModbusSource, plant, source_name, endpoint, depth=depth)
         self._groups: list[ModbusSource] = []
@@ -132,19 +132,6 @@ class ModbusSource:
 
     async def read(self, clock: Clock) -> Columns:  # noqa: ARG002  Modbus carries no times
         """All points, once, within the source's timeout; blocks that were not answered in it are Bad."""
-        began_ns = time.monotonic_ns()
-        columns = await self._read()
-        took_ns = time.monotonic_ns() - began_ns
-        self._counts = replace(
-            self._counts,
-            reads=self._counts.reads + 1,
-            read_ns=self._counts.read_ns + took_ns,
-            last_read_ns=took_ns,
-            bad_points=int(np.count_nonzero(is_bad(columns.status))),
-        )
-        return columns
-
-    async def _read(self) -> Columns:
         line, n_points = self._line, len(self._map.rows)
         if line is None or not line.up:
             return silence(n_points)

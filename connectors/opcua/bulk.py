@@ -14,7 +14,8 @@ from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.ua_binary import nodeid_to_binary, struct_to_binary
 
-from connectors.opcua.decode import EPOCH_TICKS, RESOLUTION_NS, Answers, decode
+from connectors.opcua.decode import EPOCH_TICKS, RESOLUTION_NS, Answers, decode, server_time_s
+from connectors.opcua.server_clock import ClockLook
 from connectors.opcua.stock import RESOLUTION_NS as STOCK_RESOLUTION_NS
 from connectors.opcua.stock import put_stock
 from connectors.opcua.transport import KNOWN
@@ -36,9 +37,13 @@ _SAMPLE = ua.NodeId(ua.String("sample"), ua.Int16(2))
 
 
 class Reads(Protocol):
-    """The prepared reads of a session; `read` is for one caller at a time."""
+    """The prepared reads of a session; `read` is for one caller at a time.
+
+    look: the server's clock as the last read saw it, None where answers do not tell it.
+    """
 
     resolution_ns: int
+    look: ClockLook | None
 
     async def read(self, timeout_s: float) -> Answers:
         """All nodes once; raises TimeoutError, UaStatusCodeError, SourceError, or what a lost connection raises."""
@@ -69,27 +74,37 @@ class FastReads:
 
     def __init__(self, client: "ReadOnlyClient", bodies: list[bytes], counts: list[int]) -> None:
         self._protocol = cast(Any, client.uaclient.protocol)
+        self._pace, self._in_flight = client.pace, client.in_flight
+        self.look: ClockLook | None = None
         self._prefix = _REQUEST_TYPE + nodeid_to_binary(self._protocol.authentication_token)
         self._bodies = bodies
         self._counts = counts
 
     async def read(self, timeout_s: float) -> Answers:
-        """All nodes once, `CHUNKS_IN_FLIGHT` requests ahead of the answers."""
+        """All nodes once, with as many requests ahead of the answers as the client allows."""
         answers = Answers.blank(sum(self._counts))
         waiting: list[asyncio.Future[Any]] = []
+        looks: list[ClockLook] = []
+        begun_s: list[float] = []
         sent = row = 0
         try:
             async with asyncio.timeout(timeout_s):
                 for done, count in enumerate(self._counts):
-                    while sent < len(self._bodies) and sent - done < CHUNKS_IN_FLIGHT:
+                    while sent < len(self._bodies) and sent - done < self._in_flight:
+                        await self._pace.turn()
+                        begun_s.append(time.time())
                         waiting.append(self._send(self._bodies[sent], timeout_s))
                         sent += 1
                     body = await waiting[done]
-                    decode(body.read(len(body)), answers, row, count)
+                    after_s = time.time()
+                    answer = body.read(len(body))
+                    decode(answer, answers, row, count)
+                    looks.append(ClockLook(server_s=server_time_s(answer), before_s=begun_s[done], after_s=after_s))
                     row += count
         finally:
             for future in waiting:
                 _forget(future)
+        self.look = min(looks, key=lambda look: look.round_trip_s, default=None)
         return answers
 
     def encodes_as_asyncua(self, parameters: ua.ReadParameters) -> bool:
@@ -130,6 +145,7 @@ class StockReads:
         self._client = client
         self._requests = requests
         self._count = count
+        self.look: ClockLook | None = None
 
     async def read(self, timeout_s: float) -> Answers:
         """All nodes once, one request after the other."""
@@ -137,6 +153,7 @@ class StockReads:
         row = 0
         async with asyncio.timeout(timeout_s):
             for parameters in self._requests:
+                await self._client.pace.turn()
                 got = await self._client.read(parameters)
                 if len(got) != len(parameters.NodesToRead):
                     raise ConnectionError(f"asked for {len(parameters.NodesToRead)} values, got {len(got)}")

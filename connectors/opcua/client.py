@@ -3,15 +3,17 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from datetime import datetime
 
 from asyncua import ua
 from asyncua.client.client import Client
 from asyncua.common.shortcuts import Shortcuts
 
-from connectors.opcua.bulk import read_parameters
+from connectors.opcua.bulk import CHUNKS_IN_FLIGHT, read_parameters
 from connectors.opcua.security import OPEN, Security
 from connectors.opcua.services import ALLOWED_SERVICES, refuse_writes
-from connectors.opcua.transport import ReadOnlyProtocol, ReadOnlyTransport
+from connectors.opcua.transport import ReadOnlyTransport
+from connectors.pace import Pace
 from plantsafe.errors import SourceError
 
 __all__ = ["ALLOWED_SERVICES", "ReadOnlyClient", "refuse_writes"]
@@ -25,35 +27,52 @@ SESSION_TIMEOUT_MS = 60_000  # site default: a killed scan service leaves its se
 
 
 class ReadOnlyClient(Client):
-    """One connection to one server; made anew for every connection, never revived."""
+    """One connection to one server; made anew for every connection, never revived.
 
-    def __init__(self, url: str, timeout_s: float, security: Security = OPEN) -> None:
+    pace: shared by the connections of a source. in_flight: how many Reads may wait for their answers.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        timeout_s: float,
+        security: Security = OPEN,
+        *,
+        pace: Pace | None = None,
+        in_flight: int = CHUNKS_IN_FLIGHT,
+    ) -> None:
         super().__init__(url, timeout=timeout_s, watchdog_intervall=WATCHDOG_S, auto_reconnect=False)
-        self.uaclient = ReadOnlyTransport(timeout_s)
+        self.uaclient: ReadOnlyTransport = ReadOnlyTransport(timeout_s)
         self.uaclient.pre_request_hook = self._wait_until_ready
         self.nodes = Shortcuts(self.uaclient.session)
         self.name = self.description = "plantsafe"
         self.application_uri = security.application_uri
         self.session_timeout = SESSION_TIMEOUT_MS
         self._security = security
+        self.pace = pace or Pace()
+        self.in_flight = in_flight
+        self.certificates_end: datetime | None = None
         self._username = self._password = None  # never out of a URL, which logs show
 
     @property
     def requests(self) -> int:
         """Requests sent in this connection."""
-        protocol = self.uaclient.protocol
-        return int(protocol._request_id) if protocol is not None else 0
+        return sum(int(protocol._request_id) for protocol in self.uaclient.made)
 
     @property
-    def bytes_received(self) -> int:
+    def sent_bytes(self) -> int:
+        """Bytes that went out over this connection's secure channels."""
+        return sum(protocol.sent_bytes for protocol in self.uaclient.made)
+
+    @property
+    def received_bytes(self) -> int:
         """Bytes that came in over this connection."""
-        protocol = self.uaclient.protocol
-        return protocol.bytes_received if isinstance(protocol, ReadOnlyProtocol) else 0
+        return sum(protocol.received_bytes for protocol in self.uaclient.made)
 
     async def open(self) -> None:
         """Connect and activate a session; leaves no socket behind when that fails or is cancelled."""
         try:
-            await self._security.apply(self)
+            self.certificates_end = await self._security.apply(self)
             await self.connect()
         except BaseException:
             await self.drop()

@@ -5,6 +5,7 @@ rest is read one by one. Whatever does not add up to the last byte raises Source
 OPC UA Part 6, 5.2.2 has the encodings.
 """
 
+import math
 import struct
 from dataclasses import dataclass, field
 from typing import Any
@@ -87,6 +88,12 @@ def decode(body: bytes, into: Answers, start: int, count: int) -> None:
         raise SourceError(f"the answer ends too early, after {len(body)} bytes") from error
     if at != len(body):
         raise SourceError(f"the answer has {len(body) - at} bytes too many")
+
+
+def server_time_s(body: bytes) -> float:
+    """The server's clock when it answered, from the header of any response (UTC seconds); NaN where it says none."""
+    ticks, _, _ = _HEADER.unpack_from(body, _TYPE.size)
+    return float(ticks - EPOCH_TICKS) / TICKS_A_SECOND if EPOCH_TICKS < ticks < LATEST_TICKS else math.nan
 
 
 def settle(value: F8, status: U4) -> tuple[F8, U4]:

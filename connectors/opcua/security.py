@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -60,10 +61,13 @@ class Security:
         if self.user is not None and self.user_certificate is not None:
             raise SourceError("a login is by name and password or by certificate, not by both")
 
-    async def apply(self, client: Client) -> None:
-        """Prepare a client that is not connected yet; raises SourceError for what a person has to mend."""
+    async def apply(self, client: Client) -> datetime | None:
+        """Prepare a client that is not connected yet; raises SourceError for what a person has to mend.
+
+        Returns when the first of the certificates in use ends: ours, the server's, the person's.
+        """
         if self.policy == "None" or self.folder is None:
-            return
+            return None
         policy = _POLICIES[self.policy]
         identity = await asyncio.to_thread(own_identity, self.folder, self.application_uri)
         offered = await client.connect_and_get_server_endpoints()
@@ -73,7 +77,9 @@ class Security:
         await asyncio.to_thread(trust.check, shown, client.server_url.geturl(), endpoint.Server.ApplicationUri)
         own = load(identity.certificate)
         key = _load_key(identity.key)
-        client.security_policy = policy(load_der_x509_certificate(shown), own, key, _MODES[self.mode])
+        theirs = load_der_x509_certificate(shown)
+        ends = [own.not_valid_after_utc, theirs.not_valid_after_utc]
+        client.security_policy = policy(theirs, own, key, _MODES[self.mode])
         client.uaclient.set_security(client.security_policy)
         if self.user is not None:
             client.set_user(self.user)
@@ -81,6 +87,8 @@ class Security:
         if self.user_certificate is not None and self.user_key is not None:
             client.user_certificate = load(self.user_certificate)
             client.user_private_key = _load_key(self.user_key)
+            ends.append(client.user_certificate.not_valid_after_utc)
+        return min(ends)
 
     def _chosen(self, offered: list[ua.EndpointDescription], uri: str, url: str) -> ua.EndpointDescription:
         for endpoint in offered:

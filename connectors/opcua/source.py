@@ -1,7 +1,8 @@
 """A control system's OPC UA server as a Source."""
 
 import math
-import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import numpy as np
@@ -10,18 +11,17 @@ from numpy.typing import NDArray
 
 from connectors.misfits import Misfits
 from connectors.opcua.access import WriteAccess
-from connectors.opcua.certificates import expiries
 from connectors.opcua.group import OpcUaGroup, columns_of
 from connectors.opcua.map import NodeMap, node_map
 from connectors.opcua.security import Security, security_of
+from connectors.opcua.server_clock import ServerClock
 from connectors.opcua.supervisor import OpcUaLink, Reading, connect
+from connectors.pace import Pace
 from connectors.supervision import Supervisor
-from connectors.watch import Watch
 from plantsafe.clock import Clock
 from plantsafe.errors import PlantsafeError, ReadOnlyError
-from plantsafe.frame import is_bad
 from plantsafe.plant import Plant
-from plantsafe.source import Columns, silence
+from plantsafe.source import Columns, SourceCounts, silence
 
 NAMED_AT_ONCE = 20  # site default: an event names no more points than a person reads
 
@@ -44,12 +44,15 @@ class OpcUaSource:
         self._group_map = partial(node_map, plant, source_name)
         self._misfits = Misfits(source_name, self._map.names)
         self._supervisor: Supervisor[OpcUaLink] = Supervisor(source_name, self._connect)
-        self._most = entry.limits.nodes_per_read
+        self._limits = entry.limits
+        self._pace = Pace(entry.limits.requests_per_s)
         self._failing = ""
-        self._connections = self._requests = self._bytes = 0
+        self._connections = 0
+        self._closed = SourceCounts()
         self._link: OpcUaLink | None = None
+        self._clock = ServerClock()
+        self._ends: datetime | None = None
         self.access: WriteAccess | None = None
-        self.watch = Watch()
 
     @property
     def name(self) -> str:
@@ -66,6 +69,19 @@ class OpcUaSource:
         nodes = self._group_map(name)
         return OpcUaGroup(self._name, name, nodes, self._map, lambda: self._supervisor.link, self._timeout_s)
 
+    def counts(self) -> SourceCounts:
+        """What went over this connection and those before it, and what the server says of itself."""
+        counts, link = self._closed, self._link
+        if link is not None:
+            counts = _with(counts, link)
+        return replace(
+            counts,
+            reconnects=max(0, self._connections - 1),
+            clock_offset_s=self._clock.offset_s,
+            writable_points=math.nan if self.access is None else len(self.access.writable),
+            certificate_days=math.nan if self._ends is None else (self._ends - datetime.now(UTC)) / timedelta(days=1),
+        )
+
     async def open(self) -> None:
         """Begin to connect; returns at once."""
         self._supervisor.start()
@@ -78,58 +94,44 @@ class OpcUaSource:
         """All points, once, within the source's timeout."""
         link = self._supervisor.link
         if link is None:
-            return self._silent()
-        began_s = time.monotonic()
+            self._clock.forget()
+            return silence(len(self._map.rows))
         try:
             reading = await link.read(self._timeout_s)
         except ReadOnlyError:
             raise
         except Exception as error:  # noqa: BLE001  a broken answer is the plant's doing and must not end the scan
+            if isinstance(error, TimeoutError):
+                self._closed = replace(self._closed, overruns=self._closed.overruns + 1)
             self._note(_in_words(error))
-            return self._silent()
+            return silence(len(self._map.rows))
         self._note("")
-        return self._columns(reading, link, time.monotonic() - began_s)
+        self._clock.look(reading.look)
+        return self._columns(reading)
 
-    def _columns(self, reading: Reading, link: OpcUaLink, read_s: float) -> Columns:
+    def _columns(self, reading: Reading) -> Columns:
         columns = columns_of(reading, self._map)
         self._misfits.look(columns.status)
-        self.watch = Watch(
-            read_s=read_s,
-            requests=self._requests + link.requests,
-            bytes_received=self._bytes + link.bytes_received,
-            connections=self._connections,
-            bad_points=int(is_bad(columns.status).sum()),
-            clock_offset_s=reading.server_s - time.time(),
-            certificate_days=self.watch.certificate_days,
-        )
         return columns
-
-    def _silent(self) -> Columns:
-        n_points = len(self._map.rows)
-        self.watch = Watch(
-            requests=self.watch.requests,
-            bytes_received=self.watch.bytes_received,
-            connections=self._connections,
-            bad_points=n_points,
-            certificate_days=self.watch.certificate_days,
-        )
-        return silence(n_points)
 
     async def _connect(self) -> OpcUaLink:
         """A new connection; the first one also learns where the server would let us write."""
         if self._link is not None:
-            self._requests += self._link.requests
-            self._bytes += self._link.bytes_received
-            self._link = None
-        link = await connect(self._endpoint, self._map, self._security, most=self._most, ask_access=self.access is None)
+            self._closed, self._link = _with(self._closed, self._link), None
+        self._clock.forget()
+        link = await connect(
+            self._endpoint,
+            self._map,
+            self._security,
+            limits=self._limits,
+            pace=self._pace,
+            ask_access=self.access is None,
+        )
         self._link = link
         self._connections += 1
         if link.access is not None:
             self._report(link.access)
-        days = math.inf
-        if self._security.folder is not None and self._security.policy != "None":
-            days = min((expiry.days for expiry in expiries(self._security.folder)), default=math.inf)
-        self.watch = Watch(connections=self._connections, certificate_days=days)
+        self._ends = link.certificates_end
         return link
 
     def _report(self, access: WriteAccess) -> None:
@@ -149,6 +151,16 @@ class OpcUaSource:
         elif self._failing and not failure:
             log.info("read_again", source=self._name)
         self._failing = failure
+
+
+def _with(counts: SourceCounts, link: OpcUaLink) -> SourceCounts:
+    """The counts and what went over a link."""
+    return replace(
+        counts,
+        requests=counts.requests + link.requests,
+        sent_bytes=counts.sent_bytes + link.sent_bytes,
+        received_bytes=counts.received_bytes + link.received_bytes,
+    )
 
 
 def _in_words(error: Exception) -> str:

@@ -1,8 +1,11 @@
 """One connection: a new client, the nodes resolved against this server's namespaces, the reads prepared."""
 
 import asyncio
+import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 from asyncua import ua
@@ -13,14 +16,17 @@ from asyncua.ua.uaerrors import UaError, UaStatusCodeError
 from numpy.typing import NDArray
 
 from connectors.opcua.access import WriteAccess, write_access
-from connectors.opcua.bulk import Reads, prepare
+from connectors.opcua.bulk import CHUNKS_IN_FLIGHT, Reads, prepare
 from connectors.opcua.client import ReadOnlyClient
 from connectors.opcua.decode import RESOLUTION_NS, Answers
 from connectors.opcua.map import NodeMap, resolve
 from connectors.opcua.security import OPEN, Security
+from connectors.opcua.server_clock import ClockLook
+from connectors.pace import Pace
 from connectors.supervision import Ending
 from plantsafe.errors import SourceError
 from plantsafe.frame import BAD_NODE_ID_UNKNOWN
+from plantsafe.plant.model import SourceLimits
 
 CHUNK_NODES = 1000  # measured: larger reads block the loop for longer without costing less
 CONNECT_TIMEOUT_S = 3.0  # site default: per request while connecting; a server that returns is found within 5 s
@@ -29,16 +35,17 @@ TIMEOUTS_TO_GIVE_UP = 3  # site default: a server that owes three answers in a r
 PATHS_A_REQUEST = 200  # site default: TranslateBrowsePaths walks the address space, so it is asked for less at once
 SERVER_CLOCK = ua.NodeId(ua.Int32(ObjectIds.Server_ServerStatus_CurrentTime))
 Places = NDArray[np.intp]
+NO_LIMITS = SourceLimits()
 _CAPACITY = (StatusCodes.BadTooManyOperations, StatusCodes.BadResponseTooLarge, StatusCodes.BadRequestTooLarge)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """One answer for every point, and what the server's clock said (UTC seconds, NaN where it has none)."""
+    """One answer for every point, and the look at the server's clock that came with it, if any."""
 
     answers: Answers
-    server_s: float
     resolution_ns: int
+    look: ClockLook | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +83,19 @@ class OpcUaLink:
         return self._client.requests
 
     @property
-    def bytes_received(self) -> int:
+    def sent_bytes(self) -> int:
+        """Bytes that went out over this connection."""
+        return self._client.sent_bytes
+
+    @property
+    def received_bytes(self) -> int:
         """Bytes that came in over this connection."""
-        return self._client.bytes_received
+        return self._client.received_bytes
+
+    @property
+    def certificates_end(self) -> datetime | None:
+        """When the first certificate of this connection ends; None without certificates."""
+        return self._client.certificates_end
 
     async def read(self, timeout_s: float) -> Reading:
         """All points once, in the order of the map; raises when the server does not answer all of them in time."""
@@ -86,6 +103,7 @@ class OpcUaLink:
             await self.prepare()
         assert self._reads is not None  # noqa: S101  made in the line above
         reads = self._reads
+        before_s = time.time()
         try:
             got = await self._answer(reads, timeout_s)
         except TimeoutError:
@@ -94,8 +112,11 @@ class OpcUaLink:
                 self.fail(f"no answer within {timeout_s} s, {self._timeouts} times in a row")
             raise
         self._timeouts = 0
+        look = reads.look
+        if look is None or math.isnan(look.server_s):
+            look = ClockLook(server_s=float(got.value[-1]), before_s=before_s, after_s=time.time())
         answers = _placed(got, self._rows, len(self._nodes))
-        return Reading(answers=answers, server_s=float(got.value[-1]), resolution_ns=reads.resolution_ns)
+        return Reading(answers=answers, look=look, resolution_ns=reads.resolution_ns)
 
     async def read_part(self, name: str, places: Places, timeout_s: float) -> Reading:
         """The points at `places` of the map alone, while `read` may be under way; `name` is the part's for good.
@@ -109,12 +130,10 @@ class OpcUaLink:
             self._parts[name] = _Part(rows=_known(nodes), reads=reads)
         part = self._parts[name]
         if part.reads is None:
-            return Reading(
-                answers=Answers.blank(len(places), BAD_NODE_ID_UNKNOWN), server_s=np.nan, resolution_ns=RESOLUTION_NS
-            )
+            return Reading(answers=Answers.blank(len(places), BAD_NODE_ID_UNKNOWN), resolution_ns=RESOLUTION_NS)
         got = await self._answer(part.reads, timeout_s)
         answers = _placed(got, part.rows, len(places))
-        return Reading(answers=answers, server_s=np.nan, resolution_ns=part.reads.resolution_ns)
+        return Reading(answers=answers, resolution_ns=part.reads.resolution_ns)
 
     async def _answer(self, reads: Reads, timeout_s: float) -> Answers:
         try:
@@ -178,14 +197,21 @@ def _placed(got: Answers, rows: Places, n_points: int) -> Answers:
 
 
 async def connect(
-    endpoint: str, nodes: NodeMap, security: Security = OPEN, *, most: int | None = None, ask_access: bool = False
+    endpoint: str,
+    nodes: NodeMap,
+    security: Security = OPEN,
+    *,
+    limits: SourceLimits = NO_LIMITS,
+    pace: Pace | None = None,
+    ask_access: bool = False,
 ) -> OpcUaLink:
     """A new session with everything resolved anew; raises SourceError, or what asyncua raises.
 
-    `most` limits the nodes of one Read beside the server's own limit. `ask_access` also asks where the
-    server would let us write.
+    `limits` hold beside the server's own; `pace` is that of the source. `ask_access` also asks where the server would
+    let us write.
     """
-    client = ReadOnlyClient(endpoint, CONNECT_TIMEOUT_S, security)
+    in_flight = limits.requests_in_flight or CHUNKS_IN_FLIGHT
+    client = ReadOnlyClient(endpoint, CONNECT_TIMEOUT_S, security, pace=pace, in_flight=in_flight)
     await client.open()
     try:
         async with asyncio.timeout(PREPARE_TIMEOUT_S):
@@ -197,7 +223,7 @@ async def connect(
             )
             uris = namespaces.Value.Value if namespaces.Value is not None else None
             resolved = await _with_paths(client, await resolve(nodes, uris or []))
-            chunk = min(_chunk(limit), most or CHUNK_NODES)
+            chunk = min(_chunk(limit), limits.nodes_per_read or CHUNK_NODES)
             access = await _asked(client, nodes.names, resolved, chunk) if ask_access else None
             link = OpcUaLink(client, resolved, chunk, access)
             await link.prepare()

@@ -45,6 +45,8 @@ class _BoundedLimits(TransportLimits):
 class _ReadOnlyConnection(SecureConnection):
     """Everything that asyncua sends in a secure channel passes here, whoever encoded it."""
 
+    sent_bytes = 0
+
     def message_to_binary(
         self, message: bytes, message_type: Any = ua.MessageType.SecureMessage, request_id: int = 0
     ) -> bytes:
@@ -52,8 +54,11 @@ class _ReadOnlyConnection(SecureConnection):
         if KNOWN and message_type is ua.MessageType.SecureMessage:
             sealed = seal(self, message, request_id)
             if sealed is not None:
+                self.sent_bytes += len(sealed)
                 return sealed
-        return super().message_to_binary(message, message_type, request_id)
+        sent: bytes = super().message_to_binary(message, message_type, request_id)
+        self.sent_bytes += len(sent)
+        return sent
 
 
 class ReadOnlyProtocol(UASocketProtocol):
@@ -61,13 +66,18 @@ class ReadOnlyProtocol(UASocketProtocol):
 
     def __init__(self, timeout_s: float, policy: Any) -> None:
         super().__init__(timeout_s, policy, _BoundedLimits(LARGEST_CHUNK, LARGEST_CHUNK, 0, 0))
-        self._connection = _ReadOnlyConnection(policy, self._connection._limits)
+        self._connection: _ReadOnlyConnection = _ReadOnlyConnection(policy, self._connection._limits)
         self._pending = bytearray()
-        self.bytes_received = 0
+        self.received_bytes = 0
+
+    @property
+    def sent_bytes(self) -> int:
+        """Bytes that went out in secure channels of this connection."""
+        return self._connection.sent_bytes
 
     def data_received(self, data: bytes) -> None:
         """Hand on each chunk when it is whole; a size that cannot be ends the connection."""
-        self.bytes_received += len(data)
+        self.received_bytes += len(data)
         pending = self._pending
         pending += data
         at = 0
@@ -104,10 +114,15 @@ class ReadOnlyProtocol(UASocketProtocol):
 
 
 class ReadOnlyTransport(UaClient):
-    """asyncua's transport over the protocol above."""
+    """asyncua's transport over the protocol above. `made`: the sockets of this client, for what they count."""
+
+    def __init__(self, timeout_s: float) -> None:
+        super().__init__(timeout_s)
+        self.made: list[ReadOnlyProtocol] = []
 
     def _make_protocol(self) -> UASocketProtocol:
         protocol = ReadOnlyProtocol(self._timeout, self.security_policy)
+        self.made.append(protocol)
         protocol.pre_request_hook = self._pre_request_hook
         protocol.on_connection_lost = self._on_transport_lost
         protocol.is_session_closing = self._is_session_closing

@@ -1,6 +1,5 @@
 """Recorded values as a Source."""
 
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +13,7 @@ from connectors.replay.decode import read_csv, read_parquet
 from connectors.replay.recording import Recording, Report
 from plantsafe.clock import NS_PER_S, Clock
 from plantsafe.errors import SourceError
-from plantsafe.frame import GOOD, I8, Frame, Origin, is_bad
+from plantsafe.frame import GOOD, I8, Frame, Origin
 from plantsafe.plant import Plant
 from plantsafe.source import Columns, SourceCounts, silence
 
@@ -70,7 +69,7 @@ class ReplaySource:
         self._own_times = own_times
         self._shift_ns: int | None = None
         self._beat: tuple[int, float, float] | None = None
-        self._counts = SourceCounts()
+        self._reads = 0
         self.report = Report(rows=len(columns))
 
     @classmethod
@@ -167,8 +166,8 @@ class ReplaySource:
         return int(self._times_ns[-1]) if len(self._times_ns) else 0
 
     def counts(self) -> SourceCounts:
-        """Reads, their time and the points they left Bad; nothing goes over a wire."""
-        return self._counts
+        """Nothing goes over a wire, its times are brought to our clock, and nobody can write to what was."""
+        return SourceCounts(clock_offset_s=0.0, writable_points=0)
 
     async def open(self) -> None:
         """Begin at the first row."""
@@ -176,19 +175,11 @@ class ReplaySource:
 
     async def read(self, clock: Clock) -> Columns:
         """The next row, or the one whose time the clock has reached."""
-        began_ns = time.monotonic_ns()
         columns = self._by_row() if self._pace == "rows" else self._by_time(clock.now_ns())
         if self._beat is not None and columns.answered:
             point, low, steps = self._beat
-            columns.value[point], columns.status[point] = low + self._counts.reads % steps, GOOD
-        took_ns = time.monotonic_ns() - began_ns
-        self._counts = replace(
-            self._counts,
-            reads=self._counts.reads + 1,
-            read_ns=self._counts.read_ns + took_ns,
-            last_read_ns=took_ns,
-            bad_points=int(np.count_nonzero(is_bad(columns.status))),
-        )
+            columns.value[point], columns.status[point] = low + self._reads % steps, GOOD
+        self._reads += 1
         return columns
 
     async def close(self) -> None:

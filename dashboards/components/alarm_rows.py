@@ -38,7 +38,7 @@ def _compared(picture: Picture, i: int, tongue: Tongue) -> str:
         return ""
     if condition.point < 0 or condition.kind not in IN_POINT_UNITS:
         return f"{limit_text(round(value, 1))} ({tongue('limit')} {limit_text(round(limit, 1))})"
-    point = picture.plant.file.points[condition.point]
+    point = picture.plant.entries[condition.point]
     if point.kind == "state":
         return reading(point, value, tongue)
     text = with_eu(reading(point, value, tongue), point.eu)

@@ -105,7 +105,7 @@ def against(picture: Picture, body: Mapping[str, Any], tongue: Tongue) -> str:
     row = picture.plant.points.row.get(str(body.get("about", "")))
     if row is None or body.get("kind") not in IN_POINT_UNITS:
         return f"{number(value, 1)} ({tongue('limit')} {limit_text(limit)})"
-    point = picture.plant.file.points[row]
+    point = picture.plant.entries[row]
     seen = with_eu(reading(point, value, tongue), point.eu)
     return seen if point.kind == "state" else f"{seen} ({tongue('limit')} {with_eu(limit_text(limit), point.eu)})"
 
@@ -114,7 +114,7 @@ def subject_title(picture: Picture, name: str, tongue: Tongue) -> str:
     """The name of a point, function or source with its title."""
     file = picture.plant.file
     if (row := picture.plant.points.row.get(name)) is not None:
-        return f"{name} {tongue.text(file.points[row].title)}"
+        return f"{name} {tongue.text(picture.plant.entries[row].title)}"
     partitions = [partition for workshop in file.workshops for partition in workshop.partitions]
     entries: tuple[SafetyFunction | SourceEntry | Unit | Workshop | Partition | Site, ...] = (
         file.site,

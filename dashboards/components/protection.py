@@ -116,7 +116,7 @@ def _needed(picture: Picture, function: SafetyFunction, tongue: Tongue) -> str:
     value, good = picture.frame.value[row], int(picture.frame.status[row]) >> 30 == 0
     if not good or any(abs(value - v) <= 0.5 for v in function.hazardous_values):
         return ""
-    phase = reading(picture.plant.file.points[row], float(value), tongue)
+    phase = reading(picture.plant.entries[row], float(value), tongue)
     text = tongue("not needed now: {mode}").format(mode=phase)
     return f"<br><span class='ps-quiet'>{escape(text)}</span>"
 
@@ -126,7 +126,7 @@ def _channels(picture: Picture, i: int, function: SafetyFunction, tongue: Tongue
     lines = []
     for j, channel in enumerate(function.inputs):
         row = picture.plant.points.row[channel.point]
-        point, frame = picture.plant.file.points[row], picture.frame
+        point, frame = picture.plant.entries[row], picture.frame
         value = with_eu(reading(point, float(frame.value[row]), tongue), point.eu)
         state = ChannelState.NOT_VISIBLE if states is None else ChannelState(int(states[i, j]))
         word = "" if state is ChannelState.HEALTHY else f" {_channel_sign(state)} {tongue(_CHANNEL[state])}"
@@ -162,7 +162,7 @@ def _elements(picture: Picture, i: int, function: SafetyFunction, tongue: Tongue
     lines = [f"<span class='ps-quiet'>{function.element_vote}oo{len(function.elements)}</span>"]
     for j, element in enumerate(function.elements):
         row = picture.plant.points.row[element.feedback]
-        point = picture.plant.file.points[row]
+        point = picture.plant.entries[row]
         value = with_eu(reading(point, float(picture.frame.value[row]), tongue), point.eu)
         match Answer.UNKNOWN if safe is None else Answer(int(safe[i, j])):
             case Answer.YES:
@@ -178,7 +178,7 @@ def _elements(picture: Picture, i: int, function: SafetyFunction, tongue: Tongue
 def _margin(picture: Picture, i: int, function: SafetyFunction) -> str:
     margin = picture.functions("margin")
     row = picture.plant.points.row[function.inputs[0].point]
-    point = picture.plant.file.points[row]
+    point = picture.plant.entries[row]
     digits = decimals(point.resolution)
     value = NONE if margin is None else with_eu(number(float(margin[i]), digits), point.eu)
     sign = ">" if function.direction == "H" else "<"

@@ -28,7 +28,7 @@ def card(picture: Picture, unit: Unit, tongue: Tongue, *, stale: bool, age_s: fl
 def point_row(picture: Picture, name: str, tongue: Tongue, *, with_title: bool = False) -> str:
     """A table row: point, value with its mark, small curve, distance to the nearest alarm limit."""
     row = picture.plant.points.row[name]
-    point, frame = picture.plant.file.points[row], picture.frame
+    point, frame = picture.plant.entries[row], picture.frame
     sign = ""
     if (condition := picture.worst_alarm_of_point(row)) is not None:
         sign = alarm_glyph(picture.conditions[condition].priority, int(picture.state[condition]), tongue)
@@ -50,7 +50,7 @@ def margin(picture: Picture, row: int) -> str:
     distance, which = picture.nearest
     if which[row] < 0:
         return ""
-    point, alarm = picture.plant.file.points[row], picture.plant.file.alarms[which[row]]
+    point, alarm = picture.plant.entries[row], picture.plant.file.alarms[which[row]]
     if point.kind == "state":
         return ""
     far = float(distance[row])
@@ -73,7 +73,7 @@ def _running(picture: Picture, unit: Unit, tongue: Tongue) -> str:
         return ""
     row = picture.plant.points.row[unit.running]
     mark = quality_mark(int(picture.frame.status[row]), tongue)
-    state = reading(picture.plant.file.points[row], float(picture.frame.value[row]), tongue)
+    state = reading(picture.plant.entries[row], float(picture.frame.value[row]), tongue)
     return f"{escape(unit.running)}: {escape(state)} {mark}"
 
 

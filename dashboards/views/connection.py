@@ -46,7 +46,7 @@ def _sources() -> None:
         tongue("Bad"),
     )
     head = "".join(f"<th>{escape(text)}</th>" for text in heads)
-    rows = "".join(_source_row(picture, i, tongue) for i in range(picture.plant.n_sources))
+    rows = "".join(_source_row(picture, i, tongue) for i in range(len(picture.plant.file.sources)))
     st.html(f"<h2>{tongue('Sources')}</h2><table class='ps'><tr>{head}</tr>{rows}</table>")
 
 

@@ -26,7 +26,6 @@ class LimitCheck:
         self._fault_side = np.where(alarms.sign > 0, fail == FAIL_HIGH, fail == FAIL_LOW)
         self._extremes = Extremes(plant.fast, alarms.point, alarms.sign, self._fault_side)
         self._delay = Delay(alarms.on_delay_scans, alarms.off_delay_scans)
-        units = plant.file.units
         self.conditions = tuple(
             Condition(
                 name=entry.name,
@@ -40,7 +39,7 @@ class LimitCheck:
                 limit=entry.limit,
                 point=int(alarms.point[i]),
                 source=int(plant.points.source[alarms.point[i]]),
-                unit=units[plant.points.unit[alarms.point[i]]].name,
+                unit=plant.entries[alarms.point[i]].unit,
                 consequence=entry.consequence.model_dump(),
                 action=entry.action.model_dump(),
             )

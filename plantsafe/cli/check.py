@@ -78,8 +78,8 @@ def register(app: typer.Typer) -> None:
             return
         file = compiled.file
         typer.echo(
-            f"{plant}: good. {compiled.n_points} points, {len(file.alarms) + len(file.expression_alarms)} alarms, "
-            f"{len(file.functions)} safety functions, {len(file.units)} units, {compiled.n_sources} sources; "
+            f"{plant}: good. {compiled.n_read} points, {len(file.alarms) + len(file.expression_alarms)} alarms, "
+            f"{len(file.functions)} safety functions, {len(file.units)} units, {len(file.sources)} sources; "
             f"hash {compiled.hash[:12]}"
         )
         for hint in hints:

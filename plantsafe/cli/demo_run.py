@@ -90,7 +90,7 @@ def _live_line(reader: RecordReader, plant: Plant) -> str:
     active = int(np.count_nonzero(latest.live["active"] & (state != State.NORM)))
     waiting = int(np.count_nonzero((state == State.UNACK) | (state == State.RTNUN)))
     good = int(latest.live["good_points"][0])
-    return f"scan {latest.frame.number}  good points {good}/{plant.n_points}  active {active}  unacknowledged {waiting}"
+    return f"scan {latest.frame.number}  good points {good}/{plant.n_read}  active {active}  unacknowledged {waiting}"
 
 
 def run_demo(

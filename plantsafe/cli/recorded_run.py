@@ -28,7 +28,7 @@ def recorded_by_file(base: Path, files: Mapping[str, str]) -> MakeSources:
     """The replays that a plant file describes; `files` by the source's name stand in the place of its own."""
 
     def make(plant: Plant) -> Sequence[ReplaySource]:
-        names = plant.sources.names
+        names = plant.read_sources
         return [recorded_source(plant, name, base=base, file=files.get(name), own_times=True) for name in names]
 
     return make

@@ -37,14 +37,14 @@ def replay(
     from plantsafe.plant import load_plant
 
     compiled = load_plant(plant)
-    files = _files(file or [], compiled.sources.names)
+    files = _files(file or [], compiled.read_sources)
     names = dict(_pair(text, "--name", "PV001=TI-101") for text in name or [])
     if time_column is not None:
         names[time_column] = "time"
 
     def make(described: "Plant") -> Sequence["ReplaySource"]:
         sources = []
-        for source in described.sources.names:
+        for source in described.read_sources:
             entry = described.file.sources[described.sources.row[source]]
             if source in files:
                 made = ReplaySource.from_file(described, source, *files[source], names=names, zone=zone, pace="times",

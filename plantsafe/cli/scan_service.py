@@ -64,12 +64,11 @@ def run_service(
     give_back()  # the imports' leavings, before the plant is loaded beside them
     compiled = load_plant(plant_file)
     endpoints = endpoints_of(source)
-    if unknown := endpoints.keys() - set(compiled.sources.names):
-        raise SourceError(
-            f"the plant has no source {sorted(unknown)[0]!r}", mend=f"one of {', '.join(compiled.sources.names)}"
-        )
+    names = compiled.read_sources
+    if unknown := endpoints.keys() - set(names):
+        raise SourceError(f"the plant has no source {sorted(unknown)[0]!r}", mend=f"one of {', '.join(names)}")
     recorded = [entry.recorded for entry in compiled.file.sources if entry.recorded is not None]
-    if len(recorded) == compiled.n_sources:
+    if len(recorded) == len(names):
         rate = None if all(entry.speed == "fast" for entry in recorded) else 1.0
         make = recorded_by_file(plant_file.parent, endpoints)
         run_recorded(compiled, data, make, rate=rate, health_port=health_port)
@@ -79,7 +78,7 @@ def run_service(
     health = HealthServer(metrics, health_port)
 
     def sources(plant: Plant) -> list[Source]:
-        return [make_source(plant, name, endpoints.get(name), base=plant_file.parent) for name in plant.sources.names]
+        return [make_source(plant, name, endpoints.get(name), base=plant_file.parent) for name in plant.read_sources]
 
     service = ScanService(compiled, data, sources, plant_clock, metrics)
     give_back()

@@ -20,7 +20,8 @@ class Block:
     """Frames one after the other. missing (n,): scans lost just before each, inside the period.
 
     value, status (n, n_columns): the columns asked for; NaN and Bad where that state of the plant has no such point.
-    good, points (n,): how many points of the frame are Good, and how many it has. plant: hash of its description.
+    good, points (n,): how many of the plant file's points are Good in the frame, and how many there are. plant: hash
+    of its description.
     """
 
     plant: str
@@ -78,7 +79,7 @@ def missing_after(history: HistoryReader, span: Span, number: int, time_ns: int)
 
 def blocks(history: HistoryReader, plant: Plant, span: Span, columns: Sequence[str]) -> Iterator[Block]:
     """The frames of a span with the points named in `columns`; other states of the plant are joined by name."""
-    layouts: dict[str, Index] = {}
+    layouts: dict[str, _Layout] = {}
     pending: list[Frame] = []
     last_number, last_ns = 0, 0
     for frame in _inside(history, span.first, span.last, span.from_ns, span.to_ns):
@@ -103,22 +104,34 @@ def _without_jitter(history: HistoryReader, missing: int, number: int) -> int:
     return missing - 1 if missing and history.frame_numbers(number, number) else missing
 
 
-def _layout(history: HistoryReader, plant: Plant, plant_hash: str, columns: Sequence[str]) -> Index:
-    row = plant.points.row
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Layout:
+    """Frames of one state of the plant: rows of the wanted columns, and how many rows are points of the file."""
+
+    columns: Index
+    n_read: int | None
+
+
+def _layout(history: HistoryReader, plant: Plant, plant_hash: str, columns: Sequence[str]) -> _Layout:
+    then: Plant | None = plant
     if plant_hash != plant.hash:
         document = history.record.plant_document(plant_hash)
-        row = plant_of_document(document).points.row if document is not None else {}
-    return np.array([row.get(name, -1) for name in columns], dtype=np.intp)
+        then = plant_of_document(document) if document is not None else None
+    row = then.points.row if then is not None else {}
+    return _Layout(
+        columns=np.array([row.get(name, -1) for name in columns], dtype=np.intp),
+        n_read=then.n_read if then is not None else None,
+    )
 
 
-def _block(frames: list[Frame], layout: Index, last_number: int, last_ns: int, period_ns: int) -> Block:
+def _block(frames: list[Frame], layout: _Layout, last_number: int, last_ns: int, period_ns: int) -> Block:
     number = np.array([frame.number for frame in frames], dtype=np.int64)
     time_ns = np.array([frame.time_ns for frame in frames], dtype=np.int64)
     by_number = np.diff(number, prepend=last_number or number[0] - 1) - 1
     by_time = np.rint(np.diff(time_ns, prepend=last_ns or time_ns[0] - period_ns) / period_ns).astype(np.int64) - 1
-    absent = layout < 0
-    value = np.stack([frame.value[layout] for frame in frames])
-    status = np.stack([frame.status[layout] for frame in frames])
+    absent = layout.columns < 0
+    value = np.stack([frame.value[layout.columns] for frame in frames])
+    status = np.stack([frame.status[layout.columns] for frame in frames])
     value[:, absent], status[:, absent] = np.nan, BAD_NO_COMMUNICATION
     return Block(
         plant=frames[0].plant,
@@ -127,6 +140,6 @@ def _block(frames: list[Frame], layout: Index, last_number: int, last_ns: int, p
         missing=np.maximum(by_number, by_time),
         value=value,
         status=status,
-        good=np.array([np.count_nonzero(is_good(frame.status)) for frame in frames], dtype=np.int64),
-        points=np.array([len(frame.status) for frame in frames], dtype=np.int64),
+        good=np.array([np.count_nonzero(is_good(frame.status[: layout.n_read])) for frame in frames], dtype=np.int64),
+        points=np.array([len(frame.status[: layout.n_read]) for frame in frames], dtype=np.int64),
     )

@@ -186,12 +186,12 @@ def _trips_passed(alarm_name: str, limit: float, plant: Plant) -> list[tuple[str
     """Functions of the alarm's unit that trip on the same side and unit of measure, at or before `limit`."""
     alarm = plant.file.alarms[plant.alarms.row[alarm_name]]
     row = plant.points.row[alarm.point]
-    side, eu, unit = alarm.direction[0], plant.points.eu[row], plant.file.points[row].unit
+    side, eu, unit = alarm.direction[0], plant.points.eu[row], plant.entries[row].unit
     sign = 1.0 if side == "H" else -1.0
     found = []
     for function in plant.file.functions:
         first = plant.points.row[function.inputs[0].point]
-        same = function.direction == side and plant.points.eu[first] == eu and plant.file.points[first].unit == unit
+        same = function.direction == side and plant.points.eu[first] == eu and plant.entries[first].unit == unit
         if same and sign * (limit - function.setpoint) >= 0:
             found.append((function.name, function.setpoint))
     return found

@@ -13,7 +13,8 @@ from pydantic import BaseModel
 from plantsafe.clock import NS_PER_S
 from plantsafe.frame import F8, Bool
 from plantsafe.plant.expression import Expression, compile_expression
-from plantsafe.plant.model import PlantFile
+from plantsafe.plant.model import PlantFile, Point
+from plantsafe.plant.watch import WATCH_BEAT, WATCH_SOURCE, WatchTable, watch_points, watch_table
 
 Index = NDArray[np.intp]
 
@@ -27,6 +28,8 @@ _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_asci
 class PointTable:
     """One row a point: name, unit of measure, range (low, high), resolution, source row, unit row, kind.
 
+    The file's points, and behind them those of our own watch over the sources (see `watch`): they belong to no unit,
+    row -1, and are not analog, because their drift says nothing of the process.
     same_as: row of the point that measures the same, -1 for none.
     """
 
@@ -45,12 +48,18 @@ class PointTable:
 
 @dataclass(frozen=True, slots=True)
 class SourceTable:
-    """One row a source: name, row of its heartbeat point, rows of all its points."""
+    """One row a source: name, row of its heartbeat point, rows of all its points.
+
+    The file's sources, and as the last one ours, `plantsafe`. every_scans: each how many scans it is read.
+    max_age_ns: values that it stamped longer ago are stale; 0 where the file does not say.
+    """
 
     names: tuple[str, ...]
     row: dict[str, int]
     heartbeat: Index
     points: tuple[Index, ...]
+    every_scans: NDArray[np.int64]
+    max_age_ns: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +113,8 @@ class ExpressionTable:
 class Plant:
     """A compiled plant description. `hash` names this state of the file; `file` is the file itself, validated.
 
-    Two files with the same meaning have the same hash: a field that is left out is as one that says its default.
+    entries: the description of each point of a frame, those of `file` first, then those of `watch`. Two files with the
+    same meaning have the same hash: a field that is left out is as one that says its default.
     """
 
     hash: str
@@ -115,11 +125,23 @@ class Plant:
     alarms: AlarmTable
     unit_row: dict[str, int]
     expressions: ExpressionTable
+    entries: tuple[Point, ...]
+    watch: WatchTable
 
     @property
     def n_points(self) -> int:
         """How many points a frame of this plant has."""
         return len(self.points.names)
+
+    @property
+    def n_read(self) -> int:
+        """How many of them are the file's, read from the plant; the rest is what its sources say of their own work."""
+        return len(self.file.points)
+
+    @property
+    def read_sources(self) -> tuple[str, ...]:
+        """Names of the file's sources, in the order of its table; the last one of the table is our own."""
+        return self.sources.names[:-1]
 
     @property
     def n_sources(self) -> int:
@@ -147,32 +169,41 @@ def canonical(value: Any) -> str:
 
 def compile_plant(file: PlantFile) -> Plant:
     """Tables of a file whose references were checked (see `load`)."""
-    point_row = {point.name: i for i, point in enumerate(file.points)}
+    entries = (*file.points, *watch_points(file.sources))
+    point_row = {point.name: i for i, point in enumerate(entries)}
     unit_row = {unit.name: i for i, unit in enumerate(file.units)}
-    source_row = {source.name: i for i, source in enumerate(file.sources)}
-    point_source = np.array([source_row[point.source] for point in file.points], dtype=np.intp)
+    source_row = {name: i for i, name in enumerate((*(source.name for source in file.sources), WATCH_SOURCE))}
+    point_source = np.array([source_row[point.source] for point in entries], dtype=np.intp)
     points = PointTable(
         names=tuple(point_row),
         row=point_row,
-        eu=tuple(point.eu for point in file.points),
-        low=np.array([point.range[0] for point in file.points], dtype=np.float64),
-        high=np.array([point.range[1] for point in file.points], dtype=np.float64),
-        resolution=np.array([point.resolution for point in file.points], dtype=np.float64),
-        fail=np.array([_FAIL[point.fail_direction] for point in file.points], dtype=np.uint8),
+        eu=tuple(point.eu for point in entries),
+        low=np.array([point.range[0] for point in entries], dtype=np.float64),
+        high=np.array([point.range[1] for point in entries], dtype=np.float64),
+        resolution=np.array([point.resolution for point in entries], dtype=np.float64),
+        fail=np.array([_FAIL[point.fail_direction] for point in entries], dtype=np.uint8),
         source=point_source,
-        unit=np.array([unit_row[point.unit] for point in file.points], dtype=np.intp),
-        analog=np.array([point.kind == "analog" for point in file.points], dtype=np.bool_),
+        unit=np.array([unit_row.get(point.unit, -1) for point in entries], dtype=np.intp),
+        analog=np.array([point.kind == "analog" and point.source != WATCH_SOURCE for point in entries], dtype=np.bool_),
         same_as=np.array(
-            [-1 if point.same_as is None else point_row[point.same_as] for point in file.points], dtype=np.intp
+            [-1 if point.same_as is None else point_row[point.same_as] for point in entries], dtype=np.intp
         ),
     )
+    period_s = file.scan_period_s
     sources = SourceTable(
         names=tuple(source_row),
         row=source_row,
-        heartbeat=np.array([point_row[source.heartbeat] for source in file.sources], dtype=np.intp),
-        points=tuple(np.flatnonzero(point_source == i) for i in range(len(file.sources))),
+        heartbeat=np.array(
+            [point_row[name] for name in (*(source.heartbeat for source in file.sources), WATCH_BEAT)], dtype=np.intp
+        ),
+        points=tuple(np.flatnonzero(point_source == i) for i in range(len(source_row))),
+        every_scans=np.array(
+            [*(round((source.scan_period_s or period_s) / period_s) for source in file.sources), 1], dtype=np.int64
+        ),
+        max_age_ns=np.array(
+            [*(round((source.max_source_age_s or 0.0) * NS_PER_S) for source in file.sources), 0], dtype=np.int64
+        ),
     )
-    period_s = file.scan_period_s
     alarms = AlarmTable(
         names=tuple(alarm.name for alarm in file.alarms),
         row={alarm.name: i for i, alarm in enumerate(file.alarms)},
@@ -196,6 +227,8 @@ def compile_plant(file: PlantFile) -> Plant:
         alarms=alarms,
         unit_row=unit_row,
         expressions=_expressions(file, point_row),
+        entries=entries,
+        watch=watch_table(file.sources, len(file.points)),
     )
 
 

@@ -13,6 +13,7 @@ from plantsafe.checks.drift import DriftCheck
 from plantsafe.checks.expressions import ExpressionCheck
 from plantsafe.checks.limits import LimitCheck
 from plantsafe.checks.occupancy import OccupancyCheck
+from plantsafe.checks.source_watch import SourceWatchCheck
 from plantsafe.checks.sources import SourceCheck
 from plantsafe.checks.unit_monitor import UnitMonitorCheck
 from plantsafe.frame import Frame, is_good
@@ -46,6 +47,7 @@ class Engine:
         self._approval = ApprovalCheck(plant, approved=approved)
         self.checks: tuple[Check, ...] = (
             self._sources,
+            SourceWatchCheck(plant),
             ClockStepCheck(plant),
             self._approval,
             LimitCheck(plant),
@@ -137,7 +139,7 @@ class Engine:
     def _live(self, frame: Frame, verdict: Verdict) -> Arrays:
         book = self.book
         live: Arrays = {
-            "good_points": np.array([np.count_nonzero(is_good(frame.status))], dtype=np.int64),
+            "good_points": np.array([np.count_nonzero(is_good(frame.status[: self.plant.n_read]))], dtype=np.int64),
             "state": book.state_code,
             "occurrence": book.occurrence,
             "since": book.since,

@@ -17,6 +17,7 @@ from starlette.routing import Route
 from plantsafe.alarms.life_cycle import State
 from plantsafe.errors import PortInUseError
 from plantsafe.scan.engine import ScanRecord
+from plantsafe.scan.source_metrics import SourceMetrics
 
 READY_PERIODS = 5  # no recorded scan for this many periods: not ready (site default)
 _BUCKETS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
@@ -51,6 +52,8 @@ class Metrics:
         self._starts = Counter("plantsafe_attendant_starts", "Starts of it", ["name"], registry=make)
         self._compacted = Gauge("plantsafe_compacted_scan", "Last scan that is in a day's file", registry=make)
         self._time = Histogram("plantsafe_scan_seconds", "Time spent a scan", ["part"], buckets=_BUCKETS, registry=make)
+        self.sources = SourceMetrics()
+        make.register(self.sources)
 
     def scanned(self, record: ScanRecord, counts: Counted, read_s: float, judge_s: float, write_s: float) -> None:
         """Take in one recorded scan."""

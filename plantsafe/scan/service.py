@@ -163,6 +163,7 @@ class ScanService:
         if taken:
             self._cursor = taken[-1].inbox_row
         self.counts.done += 1
+        self._metrics.sources.work = use.reading.work
         self._metrics.scanned(record, self.counts, read - begun, judged - read, written - judged)
         for fact in record.facts:
             if fact.kind == "plant_load_accepted" and self._next is None:

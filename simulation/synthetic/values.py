@@ -33,7 +33,7 @@ class SyntheticPlant:
         self.plant = plant
         self._rng = np.random.default_rng(seed)
         self._now, self._epoch_ns = 0, epoch_ns
-        points, n = plant.points, plant.n_points
+        points, n = plant.points, plant.n_read
         self._analog = np.flatnonzero(points.analog)
         self._low, self._high = points.low[self._analog], points.high[self._analog]
         step = points.resolution[self._analog]
@@ -48,9 +48,9 @@ class SyntheticPlant:
         self._kick = np.sqrt(1.0 - self._keep**2)
         self._x = self._rng.standard_normal(m).clip(-SIGMAS_MOST, SIGMAS_MOST)
         self._limited = np.flatnonzero((band_low > points.low)[self._analog] | (band_high < points.high)[self._analog])
-        self._beats = np.unique(plant.sources.heartbeat)
+        self._beats = np.unique(plant.sources.heartbeat[:-1])
         taken = {row for f in plant.file.functions for row in _bits(plant, f.name)}
-        switches = np.setdiff1d(np.flatnonzero(~points.analog), self._beats)
+        switches = np.setdiff1d(np.flatnonzero(~points.analog[:n]), self._beats)
         self._switches = np.array([row for row in switches.tolist() if row not in taken], dtype=np.intp)
         self._until: F8 = np.zeros((0, 4))  # excursions: row of the analog points, height, begin, length
         self._dead_until: F8 = np.zeros(n)

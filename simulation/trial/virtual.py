@@ -65,8 +65,9 @@ class VirtualScans:
         else:
             self.simulated.advance(self.seconds)
         number = self.engine.last_number + 1
-        for i, source in enumerate(self._sources):
-            self._assembly.take(i, await source.read(self._clock), number)
+        for source in self._sources:
+            self._assembly.take(source, await source.read(self._clock), number)
+            self._assembly.count(source)
         time_ns = self.simulated.time_ns
         record = self.engine.step(self._assembly.frame(number, time_ns, fast))
         rows = chained(record.facts, scan=number, time_ns=time_ns, seq=self.seq, previous=self.head)

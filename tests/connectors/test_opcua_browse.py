@@ -138,14 +138,21 @@ async def test_source_tells_of_its_own_work(plant: Plant, read_until: ReadUntil)
     source = OpcUaSource(plant, "DCS", server.endpoint)
     await source.open()
     await read_until(source, lambda columns: columns.answered)
-    first = source.watch
+    first = source.counts()
     await read_until(source, lambda columns: columns.answered)
-    assert source.watch.requests == first.requests + 1
-    assert source.watch.bytes_received > first.bytes_received > 0
-    assert source.watch.connections == 1
-    assert source.watch.bad_points == 4
-    assert abs(source.watch.clock_offset_s) < 1.0
-    assert 0.0 < source.watch.read_s < 1.0
+    then = source.counts()
+    assert then.requests == first.requests + 1
+    assert then.sent_bytes > first.sent_bytes > 0
+    assert then.received_bytes > first.received_bytes > 0
+    assert (then.reconnects, then.overruns, then.writable_points) == (0, 0, 0)
+    assert abs(then.clock_offset_s) < 0.25
+    assert np.isnan(then.certificate_days)  # there is none
+    source._supervisor.link.fail("test")
+    assert not (await read_until(source, lambda columns: not columns.answered)).answered
+    assert np.isnan(source.counts().clock_offset_s)
+    await read_until(source, lambda columns: columns.answered)
+    assert source.counts().reconnects == 1
+    assert source.counts().requests > then.requests + 1  # what went over the first connection is not forgotten
     await source.close()
     await server.stop()
 
@@ -177,8 +184,8 @@ async def test_reads_keep_to_the_nodes_that_the_plant_file_allows(
     source = OpcUaSource(plant, "DCS", url_of(vendor))
     await source.open()
     await read_until(source, lambda columns: columns.answered)
-    before = source.watch.requests
+    before = source.counts().requests
     await read_until(source, lambda columns: columns.answered)
     assert source._supervisor.link.chunk == 2
-    assert source.watch.requests - before == 2  # two points that this server has, and its clock
+    assert source.counts().requests - before == 2  # two points that this server has, and its clock
     await source.close()

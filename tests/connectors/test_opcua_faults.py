@@ -177,7 +177,7 @@ async def test_session_that_the_server_deletes(
     await delete_sessions(server)
     await watcher.scan_for(0.3)
     back_s = await watcher.recovery_s()
-    assert watcher.source.watch.connections == 2
+    assert watcher.source.counts().reconnects == 1
     verdict(watcher, back_s, "session deleted", record_property)
     showing.cancel()
     await watcher.source.close()

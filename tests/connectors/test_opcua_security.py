@@ -305,6 +305,6 @@ async def test_source_over_a_secure_channel_keeps_reading(
     assert columns.value[0] == 61.5
     for _ in range(20):
         assert (await read_until(source, lambda columns: columns.answered)).value[0] == 61.5
-    assert source.watch.connections == 1
-    assert 299 < source.watch.certificate_days < 300
+    assert source.counts().reconnects == 0
+    assert 299 < source.counts().certificate_days < 300
     await source.close()

@@ -93,7 +93,8 @@ class Scene:
         for i, source in enumerate(self.plant.file.sources):
             if source.name not in self.silent:
                 self._received[i] = self.number
-        value = np.array([self.values[name] for name in points.names], dtype=np.float64)
+        value = np.array([self.values.get(name, 0.0) for name in points.names], dtype=np.float64)
+        value[self.plant.watch.beat] = self._received[-1] = self.number
         status = np.full(n, GOOD, dtype=np.uint32)
         for name in self.bad:
             value[points.row[name]], status[points.row[name]] = np.nan, BAD_SENSOR_FAILURE

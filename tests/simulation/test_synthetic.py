@@ -29,7 +29,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Plant:
 @pytest.mark.parametrize("points", [30, 31, 1_000, 1_777])
 def test_a_plant_has_exactly_the_points_that_were_asked_for_and_no_mistake(tmp_path: Path, points: int) -> None:
     plant = check_plant(write_plant(tmp_path, points=points, seed=points))
-    assert plant.n_points == points
+    assert plant.n_read == points
     assert len(plant.file.functions) >= 1
     assert {entry.protocol for entry in plant.file.sources} == {"opcua", "modbus"}
 
@@ -108,7 +108,7 @@ async def test_a_synthetic_plant_is_served_like_any_other(small: Plant) -> None:
     finally:
         work.cancel()
         await asyncio.gather(work, return_exceptions=True)
-    assert set(endpoints) == set(small.sources.names)
+    assert set(endpoints) == set(small.read_sources)
 
 
 async def test_a_plant_too_large_for_servers_is_refused(tmp_path: Path) -> None:

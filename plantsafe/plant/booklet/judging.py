@@ -14,21 +14,26 @@ _GRADE_OF_SIL = {3: 1, 2: 2, 1: 3, 0: 4}
 
 def alarms_chapter(phrase: Phrase) -> Chapter:
     """A count by unit and priority, then every alarm."""
-    by_unit: dict[str, list[Alarm | ExpressionAlarm]] = {unit.name: [] for unit in phrase.file.units}
+    by_unit: dict[str, list[Alarm | ExpressionAlarm]] = {name: [] for name in (*phrase.units, "")}
     every: tuple[Alarm | ExpressionAlarm, ...] = (*phrase.file.alarms, *phrase.file.expression_alarms)
     for alarm in every:
         by_unit[alarm_unit(phrase, alarm)].append(alarm)
     told = {name: alarms for name, alarms in by_unit.items() if alarms}
     sections = [
         Section(
-            title=phrase.titled(name, phrase.units[name].title),
-            anchor=f"alarms-of-{name}",
+            title=_place(phrase, name),
+            anchor=f"alarms-of-{name or 'sources'}",
             parts=tuple(_alarm(phrase, alarm) for alarm in alarms),
         )
         for name, alarms in told.items()
     ]
     counts: Part = _counts(phrase, told) if told else Note(text=phrase.word("nothing"))
     return phrase.chapter("alarms", (Section(parts=(counts,)), *sections), opens_page=True)
+
+
+def _place(phrase: Phrase, unit: str) -> str:
+    """The unit's name and title, or what alarms without a unit are about."""
+    return phrase.titled(unit, phrase.units[unit].title) if unit else phrase.said("chapters", "sources")
 
 
 def _counts(phrase: Phrase, by_unit: dict[str, list[Alarm | ExpressionAlarm]]) -> Table:
@@ -41,7 +46,7 @@ def _counts(phrase: Phrase, by_unit: dict[str, list[Alarm | ExpressionAlarm]]) -
     for name, alarms in by_unit.items():
         count = Counter(alarm.priority for alarm in alarms)
         total += count
-        lines.append(_count_line(phrase, phrase.titled(name, phrase.units[name].title), count))
+        lines.append(_count_line(phrase, _place(phrase, name), count))
     lines.append(_count_line(phrase, phrase.label("all"), total))
     return Table(columns=columns, lines=tuple(lines), caption=phrase.label("priority_counts"))
 
@@ -92,7 +97,9 @@ def _alarm(phrase: Phrase, alarm: Alarm | ExpressionAlarm) -> Card:
 
 
 def _phase_title(phrase: Phrase, unit: str, name: str) -> str:
-    return next((phrase.of(phase.title) for phase in phrase.units[unit].phases if phase.name == name), name)
+    return next(
+        (phrase.of(phase.title) for phase in (phrase.units[unit].phases if unit else ()) if phase.name == name), name
+    )
 
 
 def _shelving(phrase: Phrase, alarm: Alarm | ExpressionAlarm) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from plantsafe.language import Language, of, said_by, texts_of
 from plantsafe.plant.booklet.document import Cell, Chapter, Column, Fact, Line, Run, Section, Table
 from plantsafe.plant.model import Alarm, ExpressionAlarm, PlantFile, Point, Unit
+from plantsafe.plant.watch import watch_points
 
 PACKAGE = "plantsafe.plant.booklet"
 
@@ -143,13 +144,13 @@ def phrase_of(file: PlantFile, language: Language) -> Phrase:
         file=file,
         language=language,
         anchors=frozenset(f"{kind}-{entry.name}" for kind, entries in kinds.items() for entry in entries),
-        points={point.name: point for point in file.points},
+        points={point.name: point for point in (*file.points, *watch_points(file.sources))},
         units={unit.name: unit for unit in file.units},
     )
 
 
 def alarm_unit(phrase: Phrase, alarm: Alarm | ExpressionAlarm) -> str:
-    """The unit that an alarm belongs to: its own or its point's."""
+    """The unit that an alarm belongs to: its own or its point's, empty for an alarm on the work of a source."""
     return alarm.unit if isinstance(alarm, ExpressionAlarm) else phrase.points[alarm.point].unit
 
 

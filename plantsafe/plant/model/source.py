@@ -32,7 +32,10 @@ class SourceLimits(Entry):
     bits_per_read: int | None = Field(default=None, ge=1, le=2000)
     """Modbus coils or inputs in one request."""
     requests_per_s: float | None = Field(default=None, gt=0)
-    """Requests that the device bears."""
+    """Requests that the device bears in a second; they are sent evenly apart."""
+    requests_in_flight: int | None = Field(default=None, ge=1, le=16)
+    """Requests that may wait for their answers at once; without it, 1 for Modbus (many devices answer only the first of
+    several) and 2 for OPC UA."""
 
 
 class Credentials(Ruled):
@@ -103,11 +106,13 @@ class SourceEntry(Ruled):
     timeout_s: float = Field(default=0.5, gt=0, le=10)
     """How long an answer may take before the read counts as lost."""
     scan_period_s: float | None = Field(default=None, gt=0)
-    """How often this source is read, a multiple of the plant's `scan_period_s`; without it, each scan."""
+    """How often this source is read, a multiple of the plant's `scan_period_s`; without it, each scan. It is lost after
+    2 such periods without an answer."""
     heartbeat: PointName
     """Point of this source that changes while the source is alive."""
     max_source_age_s: float | None = Field(default=None, gt=0)
-    """Values that the source stamped longer ago are stale; leave out where it stamps the last change."""
+    """Values that the source stamped longer ago turn uncertain; leave out where it stamps the last change. Needs a
+    source whose clock agrees with ours."""
     fast_groups: tuple[FastGroup, ...] = ()
     """Points that are read more often than the scan."""
     limits: SourceLimits = SourceLimits()

@@ -60,6 +60,7 @@ ASKED: dict[Section, tuple[EachRule, ...]] = {
 
 WHOLE: tuple[WholeRule, ...] = (
     names.unique,
+    names.reserved,
     sources.places_are_apart,
     alarms.limits_are_in_order,
     alarms.groups_have_members,

@@ -8,6 +8,7 @@ from plantsafe.plant.described import nearest
 from plantsafe.plant.model.entry import Entry, Found, Refers
 from plantsafe.plant.partial import NotKnownError, Partial, bare
 from plantsafe.plant.rules.view import KINDS, View
+from plantsafe.plant.watch import WATCH_SOURCE
 from plantsafe.plant.yaml_tree import Where
 
 _Step = tuple[str, str]  # "field" and its name, "each" entry of a list, "value" of a mapping
@@ -37,6 +38,18 @@ def unique(view: View) -> Iterator[Found]:
                 yield Found(where, wrong, "give it another name", "duplicate-name")
             elif isinstance(own, str):
                 seen[own] = where
+
+
+def reserved(view: View) -> Iterator[Found]:
+    """Names that the product gives itself: its own source, and the points of what sources say of their work."""
+    for i, name in view.names(("sources",)):
+        if name == WATCH_SOURCE:
+            wrong = f"{name} is the name of our own source, of what the others say of their work"
+            yield Found(("sources", i, "name"), wrong, "give it another name", "reserved-name")
+    for i, name in view.names(("points",)):
+        if name in view.watched:
+            wrong = f"{name} is a point of our own: {view.watched[name].title.en}"
+            yield Found(("points", i, "name"), wrong, "give it another name", "reserved-name")
 
 
 def refers(view: View, entry: Any) -> Iterator[Found]:

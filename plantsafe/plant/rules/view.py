@@ -1,6 +1,7 @@
 """What the rules look at: all entries, whole or partial, and how they find one another."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from plantsafe.plant.assemble import SECTIONS, Assembled, Section
 from plantsafe.plant.model.entry import Found
 from plantsafe.plant.partial import UNREADABLE, NotKnownError, Partial
+from plantsafe.plant.watch import watch_points
 
 KINDS: dict[str, tuple[Section, ...]] = {
     "workshop": (("workshops",),),
@@ -62,6 +64,7 @@ class View:
             kind: dict.fromkeys(name for section in sections for _, name in self.names(section))
             for kind, sections in KINDS.items()
         }
+        found["point"] |= dict.fromkeys(self.watched)
         found["partition"] = {}
         for raw in self.assembled.entries[("workshops",)]:
             parts = raw.get("partitions") if isinstance(raw, dict) else None
@@ -84,8 +87,17 @@ class View:
         return found
 
     @cached_property
+    def watched(self) -> dict[str, Any]:
+        """The points that the product adds: what each source says of its own work."""
+        found: dict[str, Any] = {}
+        for source in self.section("sources"):
+            with suppress(NotKnownError):
+                found |= {point.name: point for point in watch_points((source,))}
+        return found
+
+    @cached_property
     def _points(self) -> dict[str, Any]:
-        return self._by_name("points")
+        return self.watched | self._by_name("points")
 
     @cached_property
     def _units(self) -> dict[str, Any]:

@@ -69,7 +69,7 @@ class Scripted:
 
 
 def _sources(plant: Plant, temperature: Callable[[int], float] = lambda _: 60.0) -> list[Scripted]:
-    return [Scripted(plant, name, temperature) for name in plant.sources.names]
+    return [Scripted(plant, entry.name, temperature) for entry in plant.file.sources]
 
 
 async def _run(
