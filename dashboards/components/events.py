@@ -47,6 +47,11 @@ EVENT_WORDS: Mapping[str, str] = {
 KIND_WORDS: Mapping[str, str] = {
     "source_lost": n_("source lost"),
     "source_frozen": n_("source frozen"),
+    "source_clock_differs": n_("clock of the source differs"),
+    "source_clock_wrong": n_("clock of the source is wrong"),
+    "source_certificate_ends": n_("certificate ends soon"),
+    "source_writable": n_("source would let us write"),
+    "source_overruns": n_("reads are not done in time"),
     "clock_step": n_("clock step"),
     "unapproved": n_("plant file not approved"),
     "occupancy": n_("too many people"),

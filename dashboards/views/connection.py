@@ -1,6 +1,7 @@
 """Is the picture whole? Sources, heartbeats, ages, scans lost, the last scan, the files."""
 
 import json
+from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from dashboards import panel
 from dashboards.components.events import event_word
 from dashboards.components.glyph import mark
 from dashboards.language import Tongue
-from dashboards.numbers import duration, local, number
+from dashboards.numbers import decimals, duration, local, number, with_eu
 from dashboards.picture import Picture
 from dashboards.visit import picture_or_stop, visit_or_stop
 from plantsafe.frame import is_bad, is_good
@@ -44,6 +45,12 @@ def _sources() -> None:
         tongue("Good"),
         tongue("Doubtful"),
         tongue("Bad"),
+        tongue("Read time"),
+        tongue("Received"),
+        tongue("Reconnections"),
+        tongue("Clock difference"),
+        tongue("Would let us write"),
+        tongue("Certificate"),
     )
     head = "".join(f"<th>{escape(text)}</th>" for text in heads)
     rows = "".join(_source_row(picture, i, tongue) for i in range(len(picture.plant.file.sources)))
@@ -71,12 +78,25 @@ def _source_row(picture: Picture, i: int, tongue: Tongue) -> str:
         state,
         duration(float(picture.source_age_scans[i]) * period_s),
         f"{escape(entry.heartbeat)} {beat}",
-        duration(float(still[i]) * period_s) if still is not None else "",
+        duration(float(still[i] * plant.sources.every_scans[i]) * period_s) if still is not None else "",
         str(good),
         str(len(rows) - good - bad),
         str(bad),
+        *_work(picture, i),
     )
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+
+
+def _work(picture: Picture, i: int) -> Iterator[str]:
+    """What the source says of its own work in this scan; empty where it has no such figure, a dash where unknown."""
+    plant = picture.plant
+    for name in ("read_time", "received", "reconnects", "clock_offset", "writable_points", "certificate_days"):
+        row = int(plant.watch.of(name)[i])
+        if row < 0:
+            yield ""
+            continue
+        point = plant.entries[row]
+        yield escape(with_eu(number(float(picture.frame.value[row]), decimals(point.resolution)), point.eu))
 
 
 @st.cache_data(ttl=10, max_entries=4, show_spinner=False)

@@ -30,7 +30,7 @@ def test_a_first_file_is_good_as_it_is(tmp_path: Path, process: ProcessType, add
     plant = check_plant(path)
     assert plant.file.site.title.zh == "上虞: 硝化 #1"
     assert plant.file.author == 'Li "Na"'
-    assert plant.n_sources == len([key for key in addresses if key != "namespace"])
+    assert len(plant.file.sources) == len([key for key in addresses if key != "namespace"])
 
 
 def test_a_first_nitration_says_which_parameters_it_waits_for(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_unattended_the_command_takes_options_and_asks_nothing(tmp_path: Path) -
     assert result.exit_code == 0, result.output
     assert "it can be used as it is" in result.output
     assert path.read_text(encoding="utf-8").startswith("# yaml-language-server: $schema=plant.schema.json\n")
-    assert load_plant(path).sources.names == ("DCS",)
+    assert load_plant(path).sources.names == ("DCS", "plantsafe")
 
 
 def test_attended_the_command_asks_what_was_not_given(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_attended_the_command_asks_what_was_not_given(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     plant = load_plant(path)
     assert (plant.file.author, plant.file.units[0].name, plant.file.units[0].process) == ("Li Na", "S101", "separation")
-    assert plant.sources.names == ("SIS",)
+    assert plant.sources.names == ("SIS", "plantsafe")
 
 
 def test_an_answer_that_is_no_name_is_told_with_its_line(tmp_path: Path) -> None:
