@@ -154,12 +154,19 @@ class StockReads:
         async with asyncio.timeout(timeout_s):
             for parameters in self._requests:
                 await self._client.pace.turn()
-                got = await self._client.read(parameters)
+                got = await self._answer(parameters)
                 if len(got) != len(parameters.NodesToRead):
                     raise ConnectionError(f"asked for {len(parameters.NodesToRead)} values, got {len(got)}")
                 put_stock(got, answers, row)
                 row += len(got)
         return answers
+
+    async def _answer(self, parameters: ua.ReadParameters) -> list[ua.DataValue]:
+        try:
+            return await self._client.read(parameters)
+        except asyncio.CancelledError as error:
+            # asyncua's own kind, when time ends as the answer comes; asyncio.timeout knows only the plain one
+            raise asyncio.CancelledError from error
 
 
 def read_parameters(nodes: Sequence[ua.NodeId], attribute: int = AttributeIds.Value) -> ua.ReadParameters:

@@ -279,3 +279,12 @@ def test_address_that_is_no_modbus_address_is_refused(plant: Plant, endpoint: st
 def test_map_keeps_the_columns_in_the_order_of_the_points(plant: Plant) -> None:
     names = register_map(plant, "SIS").names
     assert names == tuple(plant.points.names[i] for i in plant.sources.points[1])
+
+
+def test_requests_in_flight_are_those_of_the_plant_file(plant: Plant) -> None:
+    entry = plant.file.sources[1]
+    entry = entry.model_copy(update={"limits": entry.limits.model_copy(update={"requests_in_flight": 8})})
+    many = compile_plant(plant.file.model_copy(update={"sources": (plant.file.sources[0], entry)}))
+    assert ModbusSource(many, "SIS")._depth == 8
+    assert ModbusSource(many, "SIS", depth=2)._depth == 2
+    assert ModbusSource(plant, "SIS")._depth == 1

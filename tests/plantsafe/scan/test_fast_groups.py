@@ -11,6 +11,7 @@ import pytest
 from connectors.factory import make_source
 from plantsafe.clock import NS_PER_S, Clock
 from plantsafe.frame import BAD_NO_COMMUNICATION, BAD_NO_DATA, NO_FAST_SAMPLES, Frame, is_good
+from plantsafe.history.reader import HistoryReader
 from plantsafe.plant import Plant
 from plantsafe.plant.model import PlantFile
 from plantsafe.plant.tables import compile_plant
@@ -272,7 +273,8 @@ async def test_peak_that_no_scan_saw_raises_and_replays_bit_for_bit(show: Show, 
     with RecordReader(tmp_path) as reader:
         frames = list(reader.frames(1, reader.last_number()))
         raised = [event.scan for event in reader.events(kinds=("alarm_raised",), subject="S.P.H")]
-        replayed = replay(reader)
+    with HistoryReader(tmp_path) as history:
+        replayed = replay(history)
     row = plant.points.row["S.P"]
     assert max(float(frame.value[row]) for frame in frames) == 3.0
     assert raised == [4]
