@@ -59,7 +59,7 @@ def test_names_of_our_own_cannot_be_given(tmp_path: Path) -> None:
     text = WIDE.read_text(encoding="utf-8")
     path = tmp_path / "plant.yaml"
     path.write_text(text.replace("{name: HB,", "{name: DCS.read_time,"), encoding="utf-8")
-    with pytest.raises(PlantFileError, match="DCS.read_time is a point of our own"):
+    with pytest.raises(PlantFileError, match=r"DCS\.read_time is a point of our own"):
         load_plant(path)
     path.write_text(text.replace("name: SIS\n", "name: plantsafe\n"), encoding="utf-8")
     with pytest.raises(PlantFileError, match="plantsafe is the name of our own source"):
