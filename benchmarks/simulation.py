@@ -54,8 +54,8 @@ def a_scan(scans: int) -> dict[str, float]:
                 began = time.process_time()
                 simulated.advance()  # noqa: B023  called within its round
                 lived = time.process_time()
-                for i, source in enumerate(sources):  # noqa: B023
-                    assembly.take(i, await source.read(clock), number)  # noqa: B023
+                for source in sources:  # noqa: B023
+                    assembly.take(source, await source.read(clock), number)  # noqa: B023
                 frame = assembly.frame(number, simulated.time_ns)  # noqa: B023
                 read = time.process_time()
                 engine.step(frame)  # noqa: B023

@@ -24,7 +24,7 @@ from plantsafe.plant import Plant
 from plantsafe.scan.engine import ENGINE_VERSION, ScanRecord
 from plantsafe.scan.metrics import Metrics
 from plantsafe.scan.service import ScanService
-from plantsafe.source import Columns, Source
+from plantsafe.source import Columns, CountingSource, Source, SourceCounts
 from plantsafe.store.record import EventRow, RecordReader, RecordWriter, Snapshot
 from plantsafe.verdict import Fact
 from simulation.scenario import Scenario
@@ -113,7 +113,7 @@ async def _run(scenario: Scenario, seed: int, drawn: Drawn, windows: Sequence[Wi
                         journal += rows
                         scans, transitions = scans + 1, transitions + len(dreamt.facts)
                         differences += _differences(dreamt, real)
-                        other_frames += _bytes_of(dreamt.frame) != _bytes_of(real.frame)
+                        other_frames += _bytes_of(scenario.plant, dreamt.frame) != _bytes_of(scenario.plant, real.frame)
                 differences += _restart_differences(folder)
     return WireRun(
         windows=tuple(windows),
@@ -164,7 +164,7 @@ async def _scan_on_wire(
     metrics = Metrics(period_wall_s=clock.wall_s(plant.period_ns))
 
     def sources(of: Plant) -> list[Source]:
-        return [Patient(make_source(of, name, servers.endpoints[name]), servers) for name in of.sources.names]
+        return [Patient(make_source(of, name, servers.endpoints[name]), servers) for name in of.read_sources]
 
     service = ScanService(plant, folder, sources, clock, metrics, on_scan=scanned.put_nowait)
     running = asyncio.create_task(service.run(stop))
@@ -201,6 +201,10 @@ class Patient:
     def points(self) -> NDArray[np.intp]:
         """Rows of the frame that this source fills."""
         return self._source.points
+
+    def counts(self) -> SourceCounts:
+        """What the source says of its link."""
+        return self._source.counts() if isinstance(self._source, CountingSource) else SourceCounts()
 
     async def open(self) -> None:
         """Begin to connect."""
@@ -245,9 +249,12 @@ def _restart_differences(folder: Path) -> Iterator[str]:
             yield f"scan {event.scan}: {event.kind} {event.subject} {event.body}"
 
 
-def _bytes_of(frame: Frame) -> bytes:
+def _bytes_of(plant: Plant, frame: Frame) -> bytes:
+    """All that was read from the plant; how long the reads took is another matter."""
     digest = hashlib.sha256()
-    for array in (frame.value, frame.status, frame.source_time_ns, frame.received, frame.origin, frame.resolution_ns):
-        digest.update(array.tobytes())
+    for of_points in (frame.value, frame.status, frame.source_time_ns):
+        digest.update(of_points[: plant.n_read].tobytes())
+    for of_sources in (frame.received, frame.origin, frame.resolution_ns):
+        digest.update(of_sources[: len(plant.read_sources)].tobytes())
     digest.update(f"{frame.number} {frame.time_ns} {frame.plant}".encode())
     return digest.digest()

@@ -95,7 +95,7 @@ def test_readings_are_stamped_when_they_change(demo: Plant, living: Living) -> N
     plant.advance()
     after = plant.readings()
     same = (after.value == before.value) & (after.status == before.status)
-    assert 0 < same.sum() < demo.n_points
+    assert 0 < same.sum() < demo.n_read
     assert (after.source_time_ns[~same] == plant.time_ns).all()
     assert (after.source_time_ns[same] == before.source_time_ns[same]).all()
 
@@ -125,8 +125,8 @@ def test_simulator_and_engine_cost_a_scan_a_millisecond(demo: Plant, living: Liv
     async def live() -> None:
         for number in range(1, 1_001):
             simulated.advance()
-            for i, source in enumerate(sources):
-                assembly.take(i, await source.read(clock), number)
+            for source in sources:
+                assembly.take(source, await source.read(clock), number)
             engine.step(assembly.frame(number, simulated.time_ns))
 
     start = time.process_time()
