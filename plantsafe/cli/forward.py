@@ -54,7 +54,9 @@ def register(app: typer.Typer) -> None:
 
         sink, writer = sink_of(to), ForwardWriter(data)
         with HistoryReader(data) as history:
-            taken, kept = Forwarder(history, writer, sink, time.time_ns).retry()
+            forwarder = Forwarder(history, writer, sink, time.time_ns)
+            taken, kept = forwarder.retry()
+            forwarder.close()
         writer.close()
         sink.close()
         typer.echo(f"{taken} dead letters taken, {kept} stay")

@@ -5,11 +5,13 @@ Where a historian rejects more than a few, something else is wrong, and nothing 
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
 from plantsafe.errors import PlantsafeError
+from plantsafe.frame import Frame
 from plantsafe.history.lines import LineMaker
 from plantsafe.history.reader import HistoryReader
 from plantsafe.plant import plant_of_document
@@ -60,41 +62,74 @@ class _Line:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """What goes together: up to which scan and event it reaches, and what was gone before it could be sent."""
+
+    lines: Sequence[_Line]
+    scan: int
+    seq: int
+    dead: Sequence[DeadLetter]
+
+
 class Forwarder:
-    """Sends what is recorded and not yet confirmed; `step` sends one body."""
+    """Sends what is recorded and not yet confirmed; `step` sends one body and makes the next one meanwhile."""
 
     def __init__(self, history: HistoryReader, writer: ForwardWriter, sink: Sink, now_ns: Callable[[], int]) -> None:
         self._history, self._writer, self._sink, self._now_ns = history, writer, sink, now_ns
         self._makers: dict[str, LineMaker] = {}
+        self._frames: Iterator[Frame] = iter(())
+        self._bodies: list[_Body] = []
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="historian")
 
     def step(self) -> int:
         """Send and confirm the next body; how many lines that were, 0 when all is sent. Raises NotNowError."""
-        standing = self._writer.standing()
-        last = self._history.last_number()
-        if last <= standing.scan:
+        if not self._bodies and not self._make():
             return 0
+        body = self._bodies[0]
+        sending = self._pool.submit(self._sent, body.lines)
+        try:
+            if len(self._bodies) == 1:
+                self._make()
+        finally:
+            dead = sending.result()
+        self._writer.confirm(body.scan, body.seq, self._now_ns(), [*body.dead, *dead])
+        del self._bodies[0]
+        return len(body.lines)
+
+    def close(self) -> None:
+        """Give the sending thread back."""
+        self._pool.shutdown()
+
+    def _make(self) -> bool:
+        """Make the body that follows; False when nothing is recorded after the last one."""
+        standing = self._writer.standing()
+        scan, seq = (self._bodies[-1].scan, self._bodies[-1].seq) if self._bodies else (standing.scan, standing.seq)
+        last = self._history.last_number()
+        if last <= scan:
+            return False
         lines: list[_Line] = []
-        until = standing.scan
+        until = scan
+        while len(lines) < LINES:
+            frame = next(self._frames, None)
+            if frame is None and until < last:
+                self._frames = self._history.frames(until + 1, last)
+                frame = next(self._frames, None)
+            if frame is None:
+                until = last
+                break
+            lines += [_Line(frame.number, text) for text in self._maker(frame.plant).of_frame(frame)]
+            until = frame.number
+        events = [event for event in self._history.record.events(after=seq) if event.scan <= until]
+        maker = self._maker(self._history.plant_at(until))
+        lines += [_Line(e.scan, text) for e, text in zip(events, maker.of_events(events), strict=True)]
         dead = [
             DeadLetter(scan=hole.first, line="", reason=f"scans {hole.first} to {hole.last}: {hole.reason}")
             for hole in self._history.missing_files()
-            if standing.scan < hole.last and hole.first <= last
+            if scan < hole.last and scan < hole.first <= until
         ]
-        for frame in self._history.frames(standing.scan + 1, last):
-            lines += [_Line(frame.number, text) for text in self._maker(frame.plant).of_frame(frame)]
-            until = frame.number
-            if len(lines) >= LINES:
-                break
-        else:
-            until = last
-        dead = [letter for letter in dead if letter.scan <= until]
-        events = [event for event in self._history.record.events(after=standing.seq) if event.scan <= until]
-        maker = self._maker(self._history.plant_at(until))
-        lines += [_Line(e.scan, text) for e, text in zip(events, maker.of_events(events), strict=True)]
-        seq = events[-1].seq if events else standing.seq
-        dead += self._sent(lines)
-        self._writer.confirm(until, seq, self._now_ns(), dead)
-        return len(lines)
+        self._bodies.append(_Body(lines, until, events[-1].seq if events else seq, dead))
+        return True
 
     def retry(self) -> tuple[int, int]:
         """Send the dead letters that are lines once more; how many were taken, and how many stay."""

@@ -55,7 +55,9 @@ def run_forwarder(folder: Path, where: str, *, child: bool) -> None:
     writer = ForwardWriter(folder)
     try:
         with HistoryReader(folder) as history:
-            _go_on(Forwarder(history, writer, sink, time.time_ns), writer, stop)
+            forwarder = Forwarder(history, writer, sink, time.time_ns)
+            _go_on(forwarder, writer, stop)
+            forwarder.close()
     finally:
         writer.close()
         sink.close()

@@ -82,7 +82,11 @@ class Forwarding:
         writer, own = ForwardWriter(self.folder), sink or sink_of(self.where)
         try:
             with HistoryReader(self.folder) as history:
-                return Forwarder(history, writer, own, time.time_ns).step()
+                forwarder = Forwarder(history, writer, own, time.time_ns)
+                try:
+                    return forwarder.step()
+                finally:
+                    forwarder.close()
         finally:
             writer.close()
             if sink is None:
