@@ -5,10 +5,13 @@ python benchmarks/history.py [--points 10000] [--folder DIR]
 
 import argparse
 import resource
+import shutil
 import sqlite3
 import statistics
+import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -222,19 +225,82 @@ def years(folder: Path) -> None:
     say("one point, one year, 1,000 buckets", year, "ms", 50.0)
 
 
+def forwarding(folder: Path, points: int) -> None:
+    """Samples a second to a real InfluxDB, against plain HTTP with the same bodies to the same server."""
+    influxd, nginx = shutil.which("influxd"), shutil.which("nginx")
+    if influxd is None or nginx is None:
+        print("  (no influxd or nginx here: forwarding is not measured)")
+        return
+    sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "plantsafe" / "history"))
+    from historian_server import BUCKET, Historian
+
+    from plantsafe.history import forward
+    from plantsafe.history.forwarder import sink_of
+    from plantsafe.history.lines import LineMaker
+    from plantsafe.store.forward import ForwardWriter
+
+    plant, rounds = plant_of(points), 30
+    frames = list(signals(plant, 2 * rounds + 1, 1))
+    bodies = [
+        "\n".join(line for frame in frames[i : i + 2] for line in LineMaker(plant).of_frame(frame)).encode()
+        for i in range(0, 2 * rounds, 2)
+    ]
+    rows = 2 * rounds * points
+    ratios = []
+    for turn in range(3):
+        room = folder / f"server{turn}"
+        room.mkdir()
+        server = Historian(room, influxd, nginx)
+        try:
+            address = f"{server.url}/api/v2/write?org=plant&bucket={BUCKET}&precision=ns"
+            pool = urllib.request.build_opener()
+            begun = time.perf_counter()
+            for body in bodies:
+                pool.open(urllib.request.Request(address, data=body)).close()  # noqa: S310  # our own address
+            plain = rows / (time.perf_counter() - begun)
+            server.ask('DROP MEASUREMENT "pv"')
+            data = folder / f"data{turn}"
+            data.mkdir()
+            writer = RecordWriter(data)
+            writer.add_plant(plant.hash, plant.document())
+            for frame in frames[: 2 * rounds]:
+                writer.write_scan(frame, [], [], {}, None)
+            writer.close()
+            own, sink = ForwardWriter(data), sink_of(server.where)
+            with HistoryReader(data) as history:
+                forwarder = forward.Forwarder(history, own, sink, time.time_ns)
+                begun = time.perf_counter()
+                while forwarder.step():
+                    pass
+                ours = rows / (time.perf_counter() - begun)
+                forwarder.close()
+            own.close()
+            sink.close()
+        finally:
+            server.close()
+        ratios.append(ours / plain)
+        print(f"    forwarder {ours:,.0f} rows a second, plain HTTP {plain:,.0f}")
+    say("forwarder against plain HTTP to the same server", statistics.median(ratios), "", least=0.9)
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--points", type=int, default=10_000)
-    points = arguments.parse_args().points
-    parts: list[Callable[[Path], None]] = [
-        lambda folder: writing(folder, points, 2.0),
-        lambda folder: writing(folder, 10 * points, 20.0),
-        lambda folder: compacting(folder, points // 4),
-        lambda folder: newest(folder, points),
-        reading,
-        years,
-    ]
-    for part in parts:
+    arguments.add_argument("--only", default="", help="words of the parts to run, as 'forward'")
+    given = arguments.parse_args()
+    points = given.points
+    parts: dict[str, Callable[[Path], None]] = {
+        "write": lambda folder: writing(folder, points, 2.0),
+        "write ten times": lambda folder: writing(folder, 10 * points, 20.0),
+        "compact": lambda folder: compacting(folder, points // 4),
+        "newest": lambda folder: newest(folder, points),
+        "day": reading,
+        "year": years,
+        "forward": lambda folder: forwarding(folder, points),
+    }
+    for name, part in parts.items():
+        if given.only not in name:
+            continue
         with tempfile.TemporaryDirectory() as folder:
             part(Path(folder))
     print(f"  peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
+from itertools import repeat
 from typing import Protocol
 
 from plantsafe.errors import PlantsafeError
@@ -56,10 +57,7 @@ class NotNowError(PlantsafeError):
         self.wait_s = wait_s
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    scan: int
-    text: str
+_Line = tuple[int, str]  # the scan and the text
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +116,11 @@ class Forwarder:
             if frame is None:
                 until = last
                 break
-            lines += [_Line(frame.number, text) for text in self._maker(frame.plant).of_frame(frame)]
+            lines += zip(repeat(frame.number), self._maker(frame.plant).of_frame(frame), strict=False)
             until = frame.number
         events = [event for event in self._history.record.events(after=seq) if event.scan <= until]
         maker = self._maker(self._history.plant_at(until))
-        lines += [_Line(e.scan, text) for e, text in zip(events, maker.of_events(events), strict=True)]
+        lines += zip([event.scan for event in events], maker.of_events(events), strict=True)
         dead = [
             DeadLetter(scan=hole.first, line="", reason=f"scans {hole.first} to {hole.last}: {hole.reason}")
             for hole in self._history.missing_files()
@@ -134,7 +132,7 @@ class Forwarder:
     def retry(self) -> tuple[int, int]:
         """Send the dead letters that are lines once more; how many were taken, and how many stay."""
         letters = self._writer.dead()
-        lines = [_Line(letter.scan, letter.line) for letter in letters if letter.line]
+        lines = [(letter.scan, letter.line) for letter in letters if letter.line]
         still = self._sent(lines)
         kept = [letter for letter in letters if not letter.line] + still
         self._writer.raised(len(letters))
@@ -162,17 +160,17 @@ class Forwarder:
     def _deliver(self, lines: Sequence[_Line]) -> Iterator[DeadLetter]:
         if not lines:
             return
-        answer = self._sink.write("\n".join(line.text for line in lines).encode())
+        answer = self._sink.write("\n".join([text for _scan, text in lines]).encode())
         if answer.word is Word.TAKEN:
             return
         if answer.word is Word.TOO_OLD:
-            what = f"scans {lines[0].scan} to {lines[-1].scan}: the historian keeps no samples this old"
-            yield DeadLetter(scan=lines[0].scan, line="", reason=f"{what} ({answer.reason})")
+            what = f"scans {lines[0][0]} to {lines[-1][0]}: the historian keeps no samples this old"
+            yield DeadLetter(scan=lines[0][0], line="", reason=f"{what} ({answer.reason})")
             return
         if answer.word is not Word.REJECTED:
             raise NotNowError(answer.reason, answer.wait_s)
         if len(lines) == 1:
-            yield DeadLetter(scan=lines[0].scan, line=lines[0].text, reason=answer.reason)
+            yield DeadLetter(scan=lines[0][0], line=lines[0][1], reason=answer.reason)
             return
         half = len(lines) // 2
         yield from self._deliver(lines[:half])
