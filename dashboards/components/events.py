@@ -40,6 +40,7 @@ EVENT_WORDS: Mapping[str, str] = {
     "comment": n_("comment"),
     "clock_step": n_("clock step"),
     "scans_lost": n_("scans lost"),
+    "scan_late": n_("scan began late"),
     "service_started": n_("scan service started"),
     "service_stopped": n_("scan service stopped"),
     "restart_difference": n_("difference after restart"),

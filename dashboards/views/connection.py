@@ -19,7 +19,7 @@ from plantsafe.frame import is_bad, is_good
 from plantsafe.history.reader import HistoryReader
 from plantsafe.store.record import RecordReader
 
-_KINDS = ("scans_lost", "service_started", "service_stopped", "restart_difference", "clock_step")
+_KINDS = ("scans_lost", "scan_late", "service_started", "service_stopped", "restart_difference", "clock_step")
 _SHOWN = 12  # newest events about the service (site default)
 
 

@@ -1,26 +1,15 @@
 """`plantsafe summary`: the compliance summary of a period as PDF, JSON or CSV."""
 
-import datetime
 import time
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
+from plantsafe.cli.period import moment_ns
 from plantsafe.errors import RequestError, StoreError
 
 HOUR_NS = 3_600_000_000_000
-
-
-def _moment_ns(text: str, zone: str, flag: str) -> int:
-    try:
-        moment = datetime.datetime.fromisoformat(text)
-    except ValueError:
-        raise RequestError(f"{flag} {text!r} is no time", mend="write it as 2026-11-23T08:00") from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=ZoneInfo(zone))
-    return int(moment.timestamp()) * 1_000_000_000
 
 
 def register(app: typer.Typer) -> None:
@@ -49,8 +38,8 @@ def register(app: typer.Typer) -> None:
                 raise StoreError(f"{data} holds no scan", mend="let the scan service run first")
             plant = plant_of_document(newest[1])
             zone = plant.file.site.timezone
-            to_ns = _moment_ns(end, zone, "--to") if end else latest.frame.time_ns + plant.period_ns
-            from_ns = _moment_ns(begin, zone, "--from") if begin else to_ns - 24 * HOUR_NS
+            to_ns = moment_ns(end, zone, "--to") if end else latest.frame.time_ns + plant.period_ns
+            from_ns = moment_ns(begin, zone, "--from") if begin else to_ns - 24 * HOUR_NS
             found = summarise(history, plant, from_ns=from_ns, to_ns=to_ns)
         made_ns = time.time_ns()
         match out.suffix.lower():

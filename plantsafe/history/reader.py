@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plantsafe.errors import StoreError
-from plantsafe.frame import BAD_NODE_ID_UNKNOWN, F8, I8, U4, Frame
+from plantsafe.frame import BAD_NO_DATA, BAD_NODE_ID_UNKNOWN, F8, I8, U4, Frame
 from plantsafe.history.stretch import Scans, decoded, frames_of
 from plantsafe.plant import plant_of_document
 from plantsafe.store.column import decode_samples as decode_column
@@ -25,6 +25,7 @@ from plantsafe.store.rollup import ROLLUP, DayFile, RollupReader
 
 T = TypeVar("T")
 
+EARLIEST_NS, LATEST_NS = -(1 << 62), 1 << 62
 _SLICE = 300  # scans that are read from the record at once (site default)
 _FILES_OPEN = 8  # days' files kept open (site default)
 
@@ -58,13 +59,13 @@ class HistoryReader:
         self.folder = folder
         self.record = RecordReader(folder)
         self._rollup = RollupReader(folder) if (folder / ROLLUP).is_file() else None
-        self._days: dict[str, DayReader] = {}
+        self._days: dict[str, tuple[int, DayReader]] = {}  # with the number of the file on its disk
         self._points: dict[str, dict[str, int]] = {}
         self._last_rows: tuple[tuple[str, tuple[str, ...]], NDArray[np.intp]] = (("", ()), np.zeros(0, dtype=np.intp))
 
     def close(self) -> None:
         """Give all connections back."""
-        for reader in self._days.values():
+        for _, reader in self._days.values():
             reader.close()
         if self._rollup is not None:
             self._rollup.close()
@@ -119,21 +120,38 @@ class HistoryReader:
 
     def day(self, file: DayFile) -> DayReader | None:
         """A day's file, None where it is gone from the folder."""
+        try:
+            there = (self.folder / file.name).stat().st_ino
+        except FileNotFoundError:
+            there = None
+        known = self._days.get(file.name)
+        if known is not None and known[0] != there:  # deleted or repaired under us
+            self._days.pop(file.name)[1].close()
+        if there is None:
+            return None
         if file.name not in self._days:
-            if not (self.folder / file.name).is_file():
-                return None
             while len(self._days) >= _FILES_OPEN:
-                self._days.pop(next(iter(self._days))).close()
-            self._days[file.name] = DayReader(self.folder / file.name)
-        return self._days[file.name]
+                self._days.pop(next(iter(self._days)))[1].close()
+            self._days[file.name] = (there, DayReader(self.folder / file.name))
+        return self._days[file.name][1]
 
-    def stretches(self, first: int, last: int, read: Callable[[DayReader, Stretch], T]) -> Iterator[T]:
+    def stretches(
+        self,
+        first: int,
+        last: int,
+        read: Callable[[DayReader, Stretch], T],
+        *,
+        from_ns: int = EARLIEST_NS,
+        to_ns: int = LATEST_NS,
+    ) -> Iterator[T]:
         """What `read` finds in each compacted stretch with scans in first..last, oldest first.
 
-        While it reads, the file holds still for it.
+        Files without an instant in [from_ns, to_ns) are left out. While it reads, the file holds still for it.
         """
         for file in self.files():
-            if file.last < first or file.first > last or (day := self.day(file)) is None:
+            if file.last < first or file.first > last or file.last_ns < from_ns or file.first_ns >= to_ns:
+                continue
+            if (day := self.day(file)) is None:
                 continue
             number = max(first, file.first)
             while number <= last:
@@ -179,13 +197,33 @@ class HistoryReader:
     def between(self, points: Sequence[str], from_ns: int, to_ns: int) -> Window:
         """Scans of `points` from the first at or after `from_ns` up to the first at or after `to_ns`."""
         window = self.window(points, self.number_at(from_ns), self.number_at(to_ns) - 1)
-        inside = (window.time_ns >= from_ns) & (window.time_ns < to_ns)
-        return Window(
-            number=window.number[inside],
-            time_ns=window.time_ns[inside],
-            value=window.value[inside],
-            status=window.status[inside],
-        )
+        return _during(window, from_ns, to_ns)
+
+    def windows(self, points: Sequence[str], from_ns: int, to_ns: int) -> Iterator[Window]:
+        """Scans whose instants are in [from_ns, to_ns), in the order of their numbers, a stretch at a time.
+
+        So whatever the span, what is in memory stays small; a clock that was put back leaves nothing out.
+        """
+
+        def read(day: DayReader, stretch: Stretch) -> Window | None:
+            inside = stretch.last_ns >= from_ns and stretch.first_ns < to_ns
+            return self._columns(points, day, stretch) if inside else None
+
+        number, end = 0, self.last_number()
+        while number <= end:
+            mark = self.mark()
+            for part in self.stretches(number, min(end, mark), read, from_ns=from_ns, to_ns=to_ns):
+                inside = _during(_cut(part, number, end), from_ns, to_ns) if part is not None else None
+                if inside is not None and len(inside.number):
+                    yield inside
+            number = max(number, mark + 1)
+            until = min(end, number + _SLICE - 1)
+            hot = self.record.samples(number, until)
+            if self.mark() < number:
+                part = _during(_one([self._row(samples, points) for samples in hot], len(points)), from_ns, to_ns)
+                if len(part.number):
+                    yield part
+                number = until + 1 if hot or until == end else self.record.next_number(until) or end + 1
 
     def latest(self, points: Sequence[str]) -> tuple[F8, U4]:
         """Newest value and status of each point."""
@@ -225,6 +263,14 @@ class HistoryReader:
             if not (self.folder / file.name).is_file()
         ]
 
+    def names(self) -> set[str]:
+        """Names of all points of which samples may be here, those of older plant descriptions too."""
+        found = set(self.points(self.plant_at(self.last_number())))
+        for file in self.files():
+            if (day := self.day(file)) is not None:
+                found.update(day.names())
+        return found
+
     def points(self, plant: str) -> dict[str, int]:
         """Rows of the points of a plant description, by name."""
         if plant not in self._points:
@@ -247,9 +293,18 @@ class HistoryReader:
             chunk = day.chunk(stretch.first, point) if point is not None else None
             if chunk is not None:
                 value[i], status[i] = decode_column(chunk.samples, n)
+            elif points[i] in self.points(stretch.plant):  # it was damaged, and left out by a repair
+                status[i] = BAD_NO_DATA
         return Window(number=stretch.number, time_ns=stretch.time_ns, value=value.T, status=status.T)
 
     def _row(self, samples: Samples, points: Sequence[str]) -> Window:
+        if not points:
+            return Window(
+                number=np.array([samples.number]),
+                time_ns=np.array([samples.time_ns]),
+                value=np.zeros((1, 0)),
+                status=np.zeros((1, 0), dtype=np.uint32),
+            )
         value, status = decode_samples(samples.packed)
         rows = self._rows(samples.plant, points)
         there = rows >= 0
@@ -269,6 +324,23 @@ def _cut(window: Window, first: int, last: int) -> Window:
         value=window.value[begin:end],
         status=window.status[begin:end],
     )
+
+
+def _during(window: Window, from_ns: int, to_ns: int) -> Window:
+    inside = (window.time_ns >= from_ns) & (window.time_ns < to_ns)
+    if inside.all():
+        return window
+    return Window(
+        number=window.number[inside],
+        time_ns=window.time_ns[inside],
+        value=window.value[inside],
+        status=window.status[inside],
+    )
+
+
+def joined(parts: Sequence[Window]) -> Window:
+    """Windows of the same points, one after the other, as one."""
+    return _one(parts, parts[0].value.shape[1] if parts else 0)
 
 
 def _one(parts: Sequence[Window], k: int) -> Window:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from plantsafe.frame import F8, I8, NO_FAST_SAMPLES, U4, FastSamples, Frame, is_bad, is_good
+from plantsafe.frame import BAD_NO_DATA, F8, I8, NO_FAST_SAMPLES, U4, FastSamples, Frame, is_bad, is_good
 from plantsafe.store.arrays import pack, unpack
 from plantsafe.store.column import decode_samples, decode_times, encode_column
 from plantsafe.store.day_file import Chunk, Stretch
@@ -148,12 +148,15 @@ def encoded(scans: Scans, ids: Sequence[int]) -> tuple[Stretch, bytes, list[Chun
 
 
 def decoded(stretch: Stretch, about: bytes, chunks: Sequence[Chunk], ids: Sequence[int]) -> Scans:
-    """The scans of a stretch; the plant's points have the numbers `ids` in its file."""
+    """The scans of a stretch; the plant's points have the numbers `ids` in its file.
+
+    A point without a row (it was damaged, and left out by a repair) is BadNoData.
+    """
     number, time_ns = stretch.number, stretch.time_ns
     column = {point: i for i, point in enumerate(ids)}
     n, p = len(number), len(ids)
-    value, status = np.empty((p, n)), np.empty((p, n), dtype=np.uint32)
-    times = np.empty((p, n), dtype=np.int64)
+    value, status = np.full((p, n), np.nan), np.full((p, n), BAD_NO_DATA, dtype=np.uint32)
+    times = np.zeros((p, n), dtype=np.int64)
     for chunk in chunks:
         i = column[chunk.point]
         value[i], status[i] = decode_samples(chunk.samples, n)

@@ -15,6 +15,7 @@ SERVICE_KINDS = (
     "service_started",
     "service_stopped",
     "scans_lost",
+    "scan_late",
     "restart_difference",
     "alarm_removed",
     "plant_loaded",

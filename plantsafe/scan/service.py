@@ -31,7 +31,7 @@ from plantsafe.store.rollup import compacted_to
 from plantsafe.verdict import Fact
 
 SNAPSHOT_SCANS = 60  # a restart steps at most this many scans (site default)
-LATE_S = 0.2  # a scan that begins later than this is counted as late (site default)
+LATE_S = 0.2  # wall seconds; a scan that begins later than this is a row of the journal (site default)
 FIRST_ANSWER_S = 5.0  # how long the first scan waits for sources to answer (site default)
 
 log = structlog.get_logger(__name__)
@@ -115,7 +115,7 @@ class ScanService:
                 self.counts.lost += due - number
                 facts.append(_lost(number, due - 1, "overrun"))
                 number = due
-            self._count_lateness(schedule.instant_ns(number))
+            facts += self._lateness(schedule.instant_ns(number))
             changed = await self._change(use, writer)
             await self._one(writer, inbox, use, number, schedule.instant_ns(number), [*facts, *changed])
             facts = []
@@ -130,11 +130,14 @@ class ScanService:
         rows = self._chain([Fact(kind="service_stopped", subject="service", body=body)], number - 1, clock.utc_ns())
         writer.write_events(rows)
 
-    def _count_lateness(self, instant_ns: int) -> None:
+    def _lateness(self, instant_ns: int) -> list[Fact]:
+        """How late the scan of that instant begins; one that is worth a row says so in the journal."""
         late_s = self._clock.wall_s(self._clock.now_ns() - instant_ns)
         self.counts.worst_late_s = max(self.counts.worst_late_s, late_s)
-        if late_s > LATE_S:
-            self.counts.late += 1
+        if late_s <= LATE_S:
+            return []
+        self.counts.late += 1
+        return [Fact(kind="scan_late", subject="service", body={"late_ms": round(late_s * 1000)})]
 
     async def _one(
         self, writer: RecordWriter, inbox: InboxReader, use: _Use, number: int, instant_ns: int, facts: list[Fact]

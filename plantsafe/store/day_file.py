@@ -218,6 +218,14 @@ class DayReader:
             row = self._connection.execute(_ONE, (first << _POINT_BITS | point,)).fetchone()
         return None if row is None else _chunk(self.path, row)
 
+    def stored_bytes(self, first: int, point: int) -> int:
+        """What one point of a stretch takes, without the head of its row."""
+        with translated(self.path):
+            row = self._connection.execute(
+                "SELECT length(samples) + length(times) FROM chunks WHERE id = ?", (first << _POINT_BITS | point,)
+            ).fetchone()
+        return 0 if row is None else int(row[0])
+
     def damage(self) -> list[str]:
         """What is wrong with the file, in words; empty when nothing is."""
         try:

@@ -79,3 +79,8 @@ def test_a_scenario_names_its_mistakes_with_their_lines(tmp_path: Path) -> None:
     result = command("scenario", "run", str(path))
     assert result.returncode == 2
     _check(result, "wrong.yaml:5", "did you mean 'sb_cooling_loss'?", "wrong.yaml:7")
+
+
+def test_the_samples_of_a_folder_without_a_record(tmp_path: Path) -> None:
+    for words in (("export", "--out", "x.csv"), ("stats",), ("gaps",)):
+        _check(command("history", words[0], "--data", str(tmp_path), *words[1:]), "there is no", "mend:")

@@ -15,6 +15,7 @@ import pytest
 from plantsafe.clock import Clock
 from plantsafe.errors import DamagedFileError, PortInUseError
 from plantsafe.frame import Origin
+from plantsafe.history.gaps import late_scans, named_gaps, unexplained
 from plantsafe.history.reader import HistoryReader
 from plantsafe.journal.chain import verify
 from plantsafe.plant import Plant
@@ -122,6 +123,21 @@ async def test_a_scan_that_cannot_be_kept_is_lost_counted_and_named(tmp_path: Pa
     assert service.counts.lost >= 3
     assert sum(body["last"] - body["first"] + 1 for body in lost) == service.counts.lost
     assert {body["reason"] for body in lost} == {"overrun"}
+
+
+async def test_a_scan_that_begins_late_is_a_row_of_the_journal(tmp_path: Path, plant: Plant) -> None:
+    def block(done: int) -> None:
+        if done == 2:
+            time.sleep(0.8)  # 0.3 s into the next period of 0.5 s
+
+    service = await _run(plant, tmp_path, _sources(plant), 4, clock=Clock.simulated(rate=2.0), each=block)
+    with HistoryReader(tmp_path) as history:
+        late = list(late_scans(history))
+        assert replay(history).differences == ()
+        numbers = history.frame_numbers(1, 100)
+        assert unexplained(history, named_gaps(history)) == []
+    assert len(late) == service.counts.late >= 1
+    assert all(scan.late_ms > 200 and scan.number in numbers for scan in late)
 
 
 async def test_a_slow_source_delays_no_scan_and_no_other_source(tmp_path: Path, plant: Plant) -> None:
