@@ -60,6 +60,16 @@ FIGURES = (
            range=(-_MOST, _MOST), resolution=0.01, protocols=("opcua",), secured=True),
 )  # fmt: skip
 FIGURE = {figure.name: i for i, figure in enumerate(FIGURES)}
+OWN_FIGURES = (
+    Figure(name="compaction_lag", en="Scans not yet in a day's file", zh="尚未归档的扫描数", eu="", range=(0.0, _MOST)),
+    Figure(name="forward_lag", en="Scans that the historian has not confirmed", zh="历史库尚未确认的扫描数", eu="",
+           range=(0.0, _MOST)),
+    Figure(name="dead_letters", en="Lines that the historian refused", zh="历史库拒收的数据行数", eu="",
+           range=(0.0, _MOST)),
+    Figure(name="disk_free", en="Free space for the record", zh="记录所在磁盘剩余空间", eu="GB", range=(0.0, _MOST),
+           resolution=0.1),
+)  # fmt: skip
+"""Figures of the service itself; 0 scans behind and nothing refused where there is no historian."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +77,12 @@ class WatchTable:
     """Where the figures stand in a frame. beat: the row of `plantsafe.scan`, the number of the scan.
 
     rows (n_figures, n_sources of the file): row of the frame, -1 where a source does not have the figure.
+    own (n_own,): rows of the figures of the service itself.
     """
 
     beat: int
     rows: NDArray[np.intp]
+    own: NDArray[np.intp]
 
     def of(self, figure: str) -> NDArray[np.intp]:
         """(n_sources of the file,) rows of a figure, -1 where a source does not have it."""
@@ -79,12 +91,17 @@ class WatchTable:
 
 
 def watch_names(sources: tuple[Any, ...]) -> Iterator[tuple[str, Figure | None, int]]:
-    """Name, figure (None for the scan itself) and source of each watch point of these entries, in the frame's order."""
+    """Name, figure and source of each watch point of these entries, in the frame's order.
+
+    No figure for the scan itself, and -1 for the source of what the service says of itself.
+    """
     yield WATCH_BEAT, None, -1
     for figure in FIGURES:
         for i, source in enumerate(sources):
             if figure.is_of(source):
                 yield f"{source.name}.{figure.name}", figure, i
+    for figure in OWN_FIGURES:
+        yield f"{WATCH_SOURCE}.{figure.name}", figure, -1
 
 
 def watch_points(sources: tuple[Any, ...]) -> tuple[Point, ...]:
@@ -95,10 +112,13 @@ def watch_points(sources: tuple[Any, ...]) -> tuple[Point, ...]:
 def watch_table(sources: tuple[Any, ...], first: int) -> WatchTable:
     """The table of a frame whose watch points begin at row `first`."""
     rows = np.full((len(FIGURES), len(sources)), -1, dtype=np.intp)
+    own = []
     for at, (_, figure, i) in enumerate(watch_names(sources), start=first):
-        if figure is not None:
+        if i >= 0 and figure is not None:
             rows[FIGURE[figure.name], i] = at
-    return WatchTable(beat=first, rows=rows)
+        elif figure is not None:
+            own.append(at)
+    return WatchTable(beat=first, rows=rows, own=np.array(own, dtype=np.intp))
 
 
 def _point(name: str, figure: Figure | None, source: str) -> Point:

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import threading
 import time
+from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
@@ -50,7 +51,7 @@ class Metrics:
             "plantsafe_attendant_running", "1 while a process beside the service runs", ["name"], registry=make
         )
         self._starts = Counter("plantsafe_attendant_starts", "Starts of it", ["name"], registry=make)
-        self._compacted = Gauge("plantsafe_compacted_scan", "Last scan that is in a day's file", registry=make)
+        self._service = Gauge("plantsafe_service", "What the service says of itself", ["figure"], registry=make)
         self._time = Histogram("plantsafe_scan_seconds", "Time spent a scan", ["part"], buckets=_BUCKETS, registry=make)
         self.sources = SourceMetrics()
         make.register(self.sources)
@@ -76,9 +77,10 @@ class Metrics:
         if running:
             self._starts.labels(name).inc()
 
-    def compacted(self, number: int) -> None:
-        """The mark of the compactor as the service sees it."""
-        self._compacted.set(number)
+    def about_service(self, own: Mapping[str, float]) -> None:
+        """Lags in scans, dead letters, free space in GB."""
+        for name, figure in own.items():
+            self._service.labels(name).set(figure)
 
     def age_s(self) -> float:
         """Wall seconds since the last recorded scan; infinite before the first."""

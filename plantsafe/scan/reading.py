@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from plantsafe.clock import Clock
 from plantsafe.frame import Frame
@@ -36,6 +36,10 @@ class Reading:
     def work(self) -> dict[str, SourceWork]:
         """What each source of the file did since it was opened."""
         return dict(zip(self._names, self._assembly.watch.work, strict=True))
+
+    def about_service(self, own: Mapping[str, float]) -> None:
+        """What the service says of itself from the next scan on."""
+        self._assembly.watch.own.update(own)
 
     async def open(self, wait_s: float) -> None:
         """Open all sources and wait, for at most `wait_s`, until each has answered: connecting is not silence."""

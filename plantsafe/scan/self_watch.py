@@ -7,7 +7,7 @@ import numpy as np
 
 from plantsafe.frame import BAD_NO_COMMUNICATION, F8, GOOD, I8, Bool, Origin, is_bad
 from plantsafe.plant.tables import Plant
-from plantsafe.plant.watch import FIGURES
+from plantsafe.plant.watch import FIGURES, OWN_FIGURES
 from plantsafe.source import Columns, SourceCounts
 
 
@@ -47,8 +47,12 @@ _OF: Mapping[str, Callable[[SourceWork, SourceWork], float]] = {
 the service is no step in any figure; the sum over scans is the total."""
 
 
+_AT_EASE = {"compaction_lag": 0.0, "forward_lag": 0.0, "dead_letters": 0.0, "disk_free": 1000.0}
+"""What the service says of itself before anybody asked, and where nothing can be asked, as in virtual time."""
+
+
 class SelfWatch:
-    """Keeps the work of each source of the file, in its order."""
+    """Keeps the work of each source of the file, in its order, and what the service says of itself (`own`)."""
 
     def __init__(self, plant: Plant) -> None:
         n = len(plant.file.sources)
@@ -59,6 +63,7 @@ class SelfWatch:
         self._place = np.where(plant.watch.rows >= 0, plant.watch.rows - plant.n_read, -1)
         self._there: Bool = self._place >= 0
         self._n_own = len(own)
+        self.own = dict(_AT_EASE)
 
     def ended(self, source: int, columns: Columns, read_s: float) -> None:
         """A read of source row `source` ended with this answer."""
@@ -92,6 +97,7 @@ class SelfWatch:
         self._before = list(self.work)
         value = np.full(self._n_own, float(number))
         value[self._place[self._there]] = figures[self._there]
+        value[self._plant.watch.own - self._plant.n_read] = [self.own[figure.name] for figure in OWN_FIGURES]
         return Columns(
             value=value,
             status=np.where(np.isnan(value), np.uint32(BAD_NO_COMMUNICATION), np.uint32(GOOD)),

@@ -6,6 +6,7 @@ not recorded.
 """
 
 import asyncio
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from plantsafe.scan.reading import Reading
 from plantsafe.scan.restart import Resumed, approved_in_journal, carried, resume
 from plantsafe.scan.schedule import Schedule, after_downtime
 from plantsafe.source import Source
+from plantsafe.store.forward import forwarded_to
 from plantsafe.store.inbox import InboxReader, ensure_inbox
 from plantsafe.store.record import EventRow, RecordReader, RecordWriter, Snapshot
 from plantsafe.store.rollup import compacted_to
@@ -154,8 +156,7 @@ class ScanService:
         rows = self._chain([*facts, *record.facts], number, time_ns)
         snapshot = None
         if number % SNAPSHOT_SCANS == 0:
-            self._compacted = compacted_to(self._folder, self._compacted)
-            self._metrics.compacted(self._compacted)
+            self._look_around(use.reading, number)
         if use.fresh or number % SNAPSHOT_SCANS == 0:
             snapshot = Snapshot(
                 number=number, plant=record.frame.plant, engine=ENGINE_VERSION, data=use.engine.snapshot()
@@ -174,6 +175,20 @@ class ScanService:
                 self._next = asyncio.create_task(self._prepared(fact.subject, document, use.engine.plant.period_ns))
         if self._on_scan is not None:
             self._on_scan(record)
+
+    def _look_around(self, reading: Reading, number: int) -> None:
+        """How the processes beside this one get on, as points of the next scans and as metrics."""
+        self._compacted = compacted_to(self._folder, self._compacted)
+        sent, refused = forwarded_to(self._folder)
+        free_gb = shutil.disk_usage(self._folder).free / 1e9
+        own = {
+            "compaction_lag": float(number - self._compacted),
+            "forward_lag": float(number - sent) if sent is not None else 0.0,
+            "dead_letters": float(refused),
+            "disk_free": round(free_gb, 1),
+        }
+        reading.about_service(own)
+        self._metrics.about_service(own)
 
     async def _prepared(self, plant_hash: str, document: str | None, period_ns: int) -> _Use | Fact:
         """Compile the new description beside the running scans, and open its sources."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from plantsafe.errors import StoreError
 from plantsafe.store.sqlite import open_reader, open_writer, transaction, translated
 
 FORWARD = "forward.db"
@@ -114,6 +115,21 @@ class ForwardReader:
     def close(self) -> None:
         """Give the connection back."""
         self._connection.close()
+
+
+def forwarded_to(folder: Path) -> tuple[int | None, int]:
+    """The last scan that the historian has confirmed, None without a historian; and how many lines it refused."""
+    if not (folder / FORWARD).is_file():
+        return None, 0
+    try:
+        reader = ForwardReader(folder)
+        try:
+            standing = reader.standing()
+        finally:
+            reader.close()
+    except StoreError:
+        return None, 0
+    return standing.scan, standing.dead
 
 
 def _standing(connection: sqlite3.Connection, path: Path) -> Standing:
