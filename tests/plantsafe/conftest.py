@@ -101,13 +101,16 @@ def between() -> Callable[..., FastSamples]:
     return samples_between
 
 
+AT_EASE = {"T": 60.0, "F": 20.0, "P": 40.0, "HC": 1.0, "plantsafe.disk_free": 500.0}
+
+
 @dataclass
 class Trace:
     """Steps an engine by point names; what is not named keeps its value, heartbeats beat by themselves."""
 
     engine: Engine
     number: int = 0
-    values: dict[str, float] = field(default_factory=lambda: {"T": 60.0, "F": 20.0, "P": 40.0, "HC": 1.0})
+    values: dict[str, float] = field(default_factory=lambda: dict(AT_EASE))
     silent: set[str] = field(default_factory=set)
     still: set[str] = field(default_factory=set)
     step_ns: int = 0

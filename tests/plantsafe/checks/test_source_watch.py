@@ -91,3 +91,18 @@ def test_every_condition_has_its_texts_in_both_languages(secured: Any) -> None:
         assert all(condition.subject in condition.consequence[language] for language in ("en", "zh"))
         for texts in (condition.consequence, condition.action):
             assert "$" not in texts["en"] + texts["zh"]
+
+
+def test_what_the_service_says_of_itself_is_judged(make_trace: Any) -> None:
+    trace = make_trace()
+    for _ in range(3):
+        trace.scan()
+    assert "alarm_raised plantsafe.historian_behind" in trace.scan(**{"plantsafe.forward_lag": 700.0})
+    assert "finding_raised plantsafe.historian_refused" in trace.scan(**{"plantsafe.dead_letters": 1.0})
+    assert "alarm_raised plantsafe.history_behind" in trace.scan(**{"plantsafe.compaction_lag": 4000.0})
+    assert "alarm_raised plantsafe.disk_low" in trace.scan(**{"plantsafe.disk_free": 1.5})
+    assert trace.state("plantsafe.disk_low") == "UNACK"
+    trace.scan(**{"plantsafe.disk_free": 2.5})  # inside the deadband
+    assert trace.state("plantsafe.disk_low") == "UNACK"
+    trace.scan(**{"plantsafe.disk_free": 4.0})
+    assert trace.state("plantsafe.disk_low") == "RTNUN"

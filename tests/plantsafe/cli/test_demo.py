@@ -11,8 +11,8 @@ import pytest
 from conftest_cli import command, until
 
 from plantsafe.frame import is_good
+from plantsafe.history.reader import HistoryReader
 from plantsafe.plant import load_plant
-from plantsafe.store.record import RecordReader
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -62,7 +62,7 @@ def test_summaries_of_the_run_are_written(run: tuple[subprocess.CompletedProcess
 def test_three_workshops_were_read_and_good(run: tuple[subprocess.CompletedProcess[str], Path]) -> None:
     _, data = run
     plant = load_plant(ROOT / "simulation" / "plants" / "demo.yaml")
-    with RecordReader(data) as reader:
+    with HistoryReader(data) as reader:
         frame = next(iter(reader.frames(10, 10)))
     assert len(plant.file.workshops) >= 3
     assert is_good(frame.status).all()
