@@ -52,7 +52,14 @@ def quiet_values(plant: Plant) -> dict[str, float]:
         for element in function.elements:
             low, high = plant.file.points[plant.points.row[element.feedback]].range
             values[element.feedback] = high if abs(element.safe_value - low) < abs(element.safe_value - high) else low
-    return values | {"PH-101": 3.0, "XA-200": 1.0, "XA-300": 1.0, "XA-310": 1.0, "HC-11": 1.0, "plantsafe.disk_free": 500.0}
+    return values | {
+        "PH-101": 3.0,
+        "XA-200": 1.0,
+        "XA-300": 1.0,
+        "XA-310": 1.0,
+        "HC-11": 1.0,
+        "plantsafe.disk_free": 500.0,
+    }
 
 
 @dataclass
