@@ -19,7 +19,7 @@ from dashboards.settings import BACKGROUND, LINE, PANEL, QUIET, TEXT
 from dashboards.visit import COOKIE
 from plantsafe.clock import Clock
 from plantsafe.errors import PlantsafeError
-from plantsafe.store.access import SESSION_NS, role_of, session_of, sign_in, sign_out
+from plantsafe.store.access import SESSION_NS, role_of, session_of, set_language, sign_in, sign_out
 from plantsafe.store.record import RecordReader
 
 MAX_BODY = 4096  # bytes of a sign-in form (site default)
@@ -70,6 +70,8 @@ class Doors:
             self._wrong[name].append(time.monotonic())
             return _page(tongue, onward, tongue("Wrong name or password."), status=401)
         self._wrong.pop(name, None)
+        if tongue.code != tongue_of(request.headers.get("accept-language", "")).code:  # chosen on this page
+            await run_in_threadpool(set_language, self._folder, name, tongue.code)
         answer = RedirectResponse(onward, status_code=303)
         answer.set_cookie(
             COOKIE,

@@ -99,6 +99,14 @@ def _work(picture: Picture, i: int) -> Iterator[str]:
         yield escape(with_eu(number(float(picture.frame.value[row]), decimals(point.resolution)), point.eu))
 
 
+def _service(picture: Picture, tongue: Tongue) -> Iterator[tuple[str, str]]:
+    """What the service says of itself, by the titles of those points."""
+    for row in picture.plant.watch.own.tolist():
+        point = picture.plant.entries[row]
+        figure = number(float(picture.frame.value[row]), decimals(point.resolution))
+        yield tongue.text(point.title), with_eu(figure, point.eu)
+
+
 @st.cache_data(ttl=10, max_entries=4, show_spinner=False)
 def _counts(folder: str) -> tuple[int, int, int, int]:
     """First and last scan of the record, how many there are, and the size of the file in bytes."""
@@ -120,6 +128,7 @@ def _record() -> None:
         (tongue("Clock"), tongue("live") if visit.clock.live else f"{tongue('simulated')} ×{visit.clock.rate:g}"),
         (tongue("Plant file"), f"{picture.plant.hash[:16]} · {picture.plant.file.author}"),
         (tongue("Record"), f"{size / 1e6:.1f} MB"),
+        *_service(picture, tongue),
     )
     rows = "".join(f"<tr><td class='ps-quiet'>{escape(k)}</td><td>{escape(v)}</td></tr>" for k, v in lines)
     st.html(f"<h2>{tongue('Record')}</h2><table class='ps' style='width:auto'>{rows}</table>{_events(picture, tongue)}")

@@ -17,6 +17,7 @@ from dashboard_scene import PASSWORD, Scene, Server
 
 from dashboards.serve import serve
 from plantsafe.errors import PortInUseError
+from plantsafe.store.access import session_of
 from plantsafe.store.inbox import InboxReader
 
 Start = Callable[..., Server]
@@ -62,6 +63,14 @@ def test_doors_of_the_page_server(scene: Scene, page_server: Start) -> None:
     assert "HttpOnly" in headers["set-cookie"]
     assert "SameSite=lax" in headers["set-cookie"]
     cookie = {"cookie": headers["set-cookie"].split(";")[0], **HTML}
+
+    token = headers["set-cookie"].split(";")[0].split("=", 1)[1]
+    before = session_of(scene.folder, token, now_ns=time.time_ns())
+    ask(server, "POST", "/login?lang=zh", form=right, headers={"accept-language": "en"})
+    after = session_of(scene.folder, token, now_ns=time.time_ns())
+    assert before is not None
+    assert after is not None
+    assert (before.language, after.language) == ("", "zh")
 
     assert ask(server, "GET", "/alarms", headers=cookie)[0] == 200
     assert ask(server, "GET", "/overview", headers=cookie)[1]["location"] == "/"
