@@ -62,8 +62,8 @@ def test_summaries_of_the_run_are_written(run: tuple[subprocess.CompletedProcess
 def test_three_workshops_were_read_and_good(run: tuple[subprocess.CompletedProcess[str], Path]) -> None:
     _, data = run
     plant = load_plant(ROOT / "simulation" / "plants" / "demo.yaml")
-    with HistoryReader(data) as reader:
-        frame = next(iter(reader.frames(10, 10)))
+    with HistoryReader(data) as history:
+        frame = next(iter(history.frames(10, 60)))  # a busy machine loses scans at 20 a second
     assert len(plant.file.workshops) >= 3
     assert is_good(frame.status).all()
 
