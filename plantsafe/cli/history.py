@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from plantsafe.cli.history_care import backup, repair, verify
 from plantsafe.cli.period import span_ns
 from plantsafe.errors import RequestError, StoreError
 
@@ -22,7 +23,7 @@ def register(app: typer.Typer) -> None:
     """Add the group."""
     group = typer.Typer(help="The stored samples.", no_args_is_help=True)
     app.add_typer(group, name="history")
-    for command in (export, stats, gaps, replay):
+    for command in (export, stats, gaps, backup, verify, repair, replay):
         group.command()(command)
 
 

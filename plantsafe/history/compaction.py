@@ -6,9 +6,13 @@ does the mark move. What a crash leaves behind the mark is dropped and done agai
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+import structlog
+
+from plantsafe.errors import DamagedFileError
 from plantsafe.frame import Frame
 from plantsafe.history.hours import by_hour
 from plantsafe.history.stretch import decoded, encoded, gathered, joined
@@ -22,6 +26,8 @@ LONG_SCANS = 600  # scans of a stretch that stays: 0.5 byte a sample against 1.4
 _DAY_NS = 86_400_000_000_000
 _POINTS = 2_000  # made one at a time: 25 MB of samples (site default)
 _SAMPLES = 8_000_000  # of a long stretch taken at once: 160 MB (site default)
+
+log = structlog.get_logger(__name__)
 
 
 def day_file_name(time_ns: int) -> str:
@@ -51,6 +57,7 @@ class Compaction:
                 frames = []
             frames.append(frame)
         self._roll(reader)
+        self._put_down()
         return taken
 
     def drop_older(self, days: int, *, sent: int | None = None) -> list[str]:
@@ -58,10 +65,12 @@ class Compaction:
 
         sent: the last scan that the historian has, where there is one; what it does not have yet stays.
         """
-        files = self._rollup.files()
+        files = sorted(self._rollup.files(), key=lambda file: file.last)
         newest_ns = max((file.last_ns for file in files), default=0)
         old = [
-            file for file in files if file.last_ns < newest_ns - days * _DAY_NS and (sent is None or file.last <= sent)
+            file
+            for file in files[: -days - 1]  # a clock that was once far ahead makes nothing old
+            if file.last_ns < newest_ns - days * _DAY_NS and (sent is None or file.last <= sent)
         ]
         for file in old:
             self._rollup.forget(file.name)
@@ -70,9 +79,14 @@ class Compaction:
 
     def close(self) -> None:
         """Close the files."""
+        self._put_down()
+        self._rollup.close()
+
+    def _put_down(self) -> None:
+        """Close the day's file: a repair may put another in its place before the next step."""
         if self._day is not None:
             self._day.close()
-        self._rollup.close()
+            self._day = None
 
     def _take(self, frames: list[Frame], reader: RecordReader) -> int:
         scans = gathered(frames)
@@ -94,27 +108,36 @@ class Compaction:
 
     def _open(self, name: str) -> DayWriter:
         if self._day is None or self._day.path.name != name:
-            if self._day is not None:
-                self._day.close()
+            self._put_down()
             self._day = DayWriter(self._folder / name)
             self._day.drop_after(self._rollup.compacted())
         return self._day
 
     def _merge(self, day: DayWriter, stretches: Sequence[Stretch], reader: RecordReader) -> None:
-        """Make one of the short stretches of each ten minutes that are over, some points at a time."""
-        for group in _mergeable(stretches):
-            ids = sorted(day.ids(self._points(reader, group[0].plant)))
-            rows: list[Chunk] = []
-            abouts = [day.about(part.first) for part in group]
-            for begin in range(0, len(ids), _POINTS):
-                some = ids[begin : begin + _POINTS]
-                parts = [
-                    decoded(part, about, day.chunks(part.first, some[0], some[-1]), some)
-                    for part, about in zip(group, abouts, strict=True)
-                ]
-                stretch, whole, chunks = encoded(joined(parts), some)
-                rows += chunks
-            day.put(stretch, whole, rows, instead_of=[part.first for part in group])
+        """Make one of the short stretches of each ten minutes that are over, some points at a time.
+
+        Where one is damaged they stay as they are, for a repair.
+        """
+        others = [file for file in self._rollup.files() if file.name != day.path.name]
+        for group in _mergeable(stretches, others):
+            try:
+                self._merge_group(day, group, reader)
+            except DamagedFileError as error:
+                log.warning("stretches stay short", file=day.path.name, first=group[0].first, reason=error.message)
+
+    def _merge_group(self, day: DayWriter, group: Sequence[Stretch], reader: RecordReader) -> None:
+        ids = sorted(day.ids(self._points(reader, group[0].plant)))
+        rows: list[Chunk] = []
+        abouts = [day.about(part.first) for part in group]
+        for begin in range(0, len(ids), _POINTS):
+            some = ids[begin : begin + _POINTS]
+            parts = [
+                decoded(part, about, day.chunks(part.first, some[0], some[-1]), some)
+                for part, about in zip(group, abouts, strict=True)
+            ]
+            stretch, whole, chunks = encoded(joined(parts), some)
+            rows += chunks
+        day.put(stretch, whole, rows, instead_of=[part.first for part in group])
 
     def _roll(self, reader: RecordReader) -> None:
         """Days that are over: their last stretches become one, their hourly figures go to rollup.db."""
@@ -122,13 +145,15 @@ class Compaction:
         for name in self._rollup.not_rolled():
             if name == current or not (self._folder / name).is_file():
                 continue
-            writer = DayWriter(self._folder / name)
-            self._merge(writer, writer.stretches(), reader)
-            writer.close()
-            past = DayReader(self._folder / name)
-            for day, hours in by_hour(past):
-                self._rollup.roll(name, day, hours)
-            past.close()
+            try:
+                with closing(DayWriter(self._folder / name)) as writer:
+                    self._merge(writer, writer.stretches(), reader)
+                with closing(DayReader(self._folder / name)) as past:
+                    for day, hours in by_hour(past):
+                        self._rollup.roll(name, day, hours)
+            except DamagedFileError as error:
+                log.warning("no hourly figures", file=name, reason=error.message, mend=error.mend)
+                continue
             self._rollup.rolled(name)
 
     def _points(self, reader: RecordReader, plant: str) -> tuple[str, ...]:
@@ -155,10 +180,18 @@ def _long(number: int) -> int:
     return number // LONG_SCANS
 
 
-def _mergeable(stretches: Sequence[Stretch]) -> Iterator[list[Stretch]]:
+def _mergeable(stretches: Sequence[Stretch], others: Sequence[DayFile]) -> Iterator[list[Stretch]]:
+    """Stretches that become one; not over scans that a clock that jumped put into another file."""
     group: list[Stretch] = []
     for stretch in stretches:
-        if group and (_long(group[0].first) != _long(stretch.first) or group[0].plant != stretch.plant):
+        if group and (
+            _long(group[0].first) != _long(stretch.first)
+            or group[0].plant != stretch.plant
+            or (
+                any(file.first < stretch.first and file.last > group[-1].last for file in others)
+                and stretch.first > group[-1].last + 1
+            )
+        ):
             if len(group) > 1:
                 yield group
             group = []

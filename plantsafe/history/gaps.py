@@ -29,7 +29,7 @@ def named_gaps(history: HistoryReader) -> list[Hole]:
             first = body["after_scan"] + 1
             reason = f"the scan service was {body['reason']}"
             found.append(Hole(first=first, last=body["after_scan"] + body["scans_missed"], reason=reason))
-    return sorted([*found, *history.missing_files()], key=lambda hole: hole.first)
+    return sorted([*found, *history.holes()], key=lambda hole: hole.first)
 
 
 def late_scans(history: HistoryReader) -> Iterator[Late]:

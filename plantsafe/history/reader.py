@@ -7,6 +7,8 @@ was read counts only if the mark did not pass it meanwhile.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from heapq import merge
+from operator import itemgetter
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,7 +20,7 @@ from plantsafe.frame import BAD_NO_DATA, BAD_NODE_ID_UNKNOWN, F8, I8, U4, Frame
 from plantsafe.history.stretch import Scans, decoded, frames_of
 from plantsafe.plant import plant_of_document
 from plantsafe.store.column import decode_samples as decode_column
-from plantsafe.store.day_file import DayReader, Stretch
+from plantsafe.store.day_file import DayHole, DayReader, Stretch
 from plantsafe.store.frames import decode_samples
 from plantsafe.store.record import RecordReader, Samples
 from plantsafe.store.rollup import ROLLUP, DayFile, RollupReader
@@ -148,20 +150,24 @@ class HistoryReader:
 
         Files without an instant in [from_ns, to_ns) are left out. While it reads, the file holds still for it.
         """
-        for file in self.files():
-            if file.last < first or file.first > last or file.last_ns < from_ns or file.first_ns >= to_ns:
-                continue
-            if (day := self.day(file)) is None:
-                continue
-            number = max(first, file.first)
-            while number <= last:
-                with day.view():
-                    stretch = day.stretch_at(number, last)
-                    if stretch is None:
-                        break
-                    found = read(day, stretch)
+        files = [f for f in self.files() if f.last >= first and f.first <= last]
+        for together in _overlapping([f for f in files if f.last_ns >= from_ns and f.first_ns < to_ns]):
+            parts = [self._of_file(file, first, last, read) for file in together]
+            for _, found in parts[0] if len(parts) == 1 else merge(*parts, key=itemgetter(0)):
                 yield found
-                number = stretch.last + 1
+
+    def _of_file(
+        self, file: DayFile, first: int, last: int, read: Callable[[DayReader, Stretch], T]
+    ) -> Iterator[tuple[int, T]]:
+        number = max(first, file.first)
+        while number <= last and (day := self.day(file)) is not None:
+            with day.view():
+                stretch = day.stretch_at(number, last)
+                if stretch is None:
+                    break
+                found = read(day, stretch)
+            yield stretch.first, found
+            number = stretch.last + 1
 
     def frames(self, first: int, last: int) -> Iterator[Frame]:
         """Frames with numbers first..last, in order."""
@@ -271,6 +277,19 @@ class HistoryReader:
                 found.update(day.names())
         return found
 
+    def repaired(self) -> list[DayHole]:
+        """What repairs could not keep: scans, or points of scans."""
+        found: list[DayHole] = []
+        for file in self.files():
+            if (day := self.day(file)) is not None:  # open no longer than until the next ones are
+                found += day.holes()
+        return found
+
+    def holes(self) -> list[Hole]:
+        """Scans that were recorded and are gone: with their day's file, or left out by its repair."""
+        lost = [Hole(first=h.first, last=h.last, reason=h.reason) for h in self.repaired() if not h.point]
+        return sorted([*self.missing_files(), *lost], key=lambda hole: hole.first)
+
     def points(self, plant: str) -> dict[str, int]:
         """Rows of the points of a plant description, by name."""
         if plant not in self._points:
@@ -314,6 +333,18 @@ class HistoryReader:
             value=np.where(there, value[rows], np.nan)[None, :],
             status=np.where(there, status[rows], np.uint32(BAD_NODE_ID_UNKNOWN))[None, :],
         )
+
+
+def _overlapping(files: Sequence[DayFile]) -> Iterator[list[DayFile]]:
+    """Files whose numbers run through each other, because the clock was put back, go together."""
+    together: list[DayFile] = []
+    for file in files:
+        if together and file.first > max(one.last for one in together):
+            yield together
+            together = []
+        together.append(file)
+    if together:
+        yield together
 
 
 def _cut(window: Window, first: int, last: int) -> Window:

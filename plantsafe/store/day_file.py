@@ -6,7 +6,7 @@ that is full is never written again. Each row has the sum of its bytes, for SQLi
 
 import sqlite3
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ import numpy as np
 
 from plantsafe.errors import DamagedFileError
 from plantsafe.frame import I8
-from plantsafe.store.sqlite import open_reader, open_writer, transaction, translated
+from plantsafe.store.sqlite import integrity, open_reader, open_writer, transaction, translated
 
 _POINT_BITS = 20  # a million points a day
 _MASK = (1 << _POINT_BITS) - 1
@@ -38,6 +38,16 @@ class Chunk:
     worst: int
     samples: bytes
     times: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayHole:
+    """Scans of a point, or of all (`point` empty), that a repair could not keep."""
+
+    first: int
+    last: int
+    point: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +80,19 @@ def _version_1(connection: sqlite3.Connection) -> None:
     )
 
 
-MIGRATIONS = (_version_1,)
-_COLUMNS = "id, count, good, low, high, total, last, worst, samples, times, sum"
-_STRETCH = "first, last, first_ns, last_ns, plant, scans"
-_ONE = f"SELECT {_COLUMNS} FROM chunks WHERE id = ?"  # noqa: S608  # fixed text
+def _version_2(connection: sqlite3.Connection) -> None:
+    """What a repair could not keep, and a sum over what a stretch has beside its rows (NULL: from before)."""
+    connection.execute(
+        "CREATE TABLE holes (first INTEGER NOT NULL, last INTEGER NOT NULL, point TEXT NOT NULL, "
+        "reason TEXT NOT NULL, PRIMARY KEY (first, last, point)) STRICT, WITHOUT ROWID"
+    )
+    connection.execute("ALTER TABLE stretches ADD COLUMN sum INTEGER")
+
+
+MIGRATIONS = (_version_1, _version_2)
+COLUMNS = "id, count, good, low, high, total, last, worst, samples, times, sum"
+STRETCH = "first, last, first_ns, last_ns, plant, scans"
+_ONE = f"SELECT {COLUMNS} FROM chunks WHERE id = ?"  # noqa: S608  # fixed text
 
 
 class DayWriter:
@@ -113,18 +132,28 @@ class DayWriter:
         with transaction(self._connection, self.path):
             for first in instead_of:
                 self._drop(first)
+            scans = _scans(stretch)
             self._connection.execute(
-                "INSERT INTO stretches VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (stretch.first, stretch.last, stretch.first_ns, stretch.last_ns, stretch.plant, _scans(stretch), about),
-            )
+                "INSERT INTO stretches VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (stretch.first, stretch.last, stretch.first_ns, stretch.last_ns, stretch.plant, scans, about,
+                 beside_sum(scans, about)),
+            )  # fmt: skip
             self._connection.executemany(
                 "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
-                    (stretch.first << _POINT_BITS | c.point, c.count, c.good, c.low, c.high, c.total, c.last, c.worst,
+                    (row_id(stretch.first, c.point), c.count, c.good, c.low, c.high, c.total, c.last, c.worst,
                      c.samples, c.times, zlib.crc32(c.times, zlib.crc32(c.samples)))
                     for c in chunks
                 ],
             )  # fmt: skip
+
+    def put_holes(self, holes: Sequence[DayHole]) -> None:
+        """Name what is not here."""
+        with transaction(self._connection, self.path):
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO holes VALUES (?, ?, ?, ?)",
+                [(hole.first, hole.last, hole.point, hole.reason) for hole in holes],
+            )
 
     def drop_after(self, number: int) -> None:
         """Forget stretches that begin after scan `number`: written, but never marked as taken."""
@@ -136,7 +165,7 @@ class DayWriter:
     def _drop(self, first: int) -> None:
         self._connection.execute("DELETE FROM stretches WHERE first = ?", (first,))
         self._connection.execute(
-            "DELETE FROM chunks WHERE id BETWEEN ? AND ?", (first << _POINT_BITS, first << _POINT_BITS | _MASK)
+            "DELETE FROM chunks WHERE id BETWEEN ? AND ?", (row_id(first, 0), row_id(first, _MASK))
         )
 
     def close(self) -> None:
@@ -185,10 +214,10 @@ class DayReader:
         """The first stretch that has a scan in number..last."""
         with translated(self.path):
             row = self._connection.execute(
-                f"SELECT {_STRETCH} FROM stretches WHERE last >= ? AND first <= ? ORDER BY first LIMIT 1",  # noqa: S608  # fixed text
+                f"SELECT {STRETCH} FROM stretches WHERE last >= ? AND first <= ? ORDER BY first LIMIT 1",  # noqa: S608  # fixed text
                 (number, last),
             ).fetchone()
-        return None if row is None else _stretch(*row)
+        return None if row is None else stretch_of(*row)
 
     def stretches(self, first: int, last: int) -> list[Stretch]:
         """Stretches with scans in first..last, oldest first."""
@@ -215,31 +244,65 @@ class DayReader:
     def chunk(self, first: int, point: int) -> Chunk | None:
         """One point of the stretch that begins with scan `first`, None where it is not in it."""
         with translated(self.path):
-            row = self._connection.execute(_ONE, (first << _POINT_BITS | point,)).fetchone()
-        return None if row is None else _chunk(self.path, row)
+            row = self._connection.execute(_ONE, (row_id(first, point),)).fetchone()
+        return None if row is None else chunk_of(self.path, row)
 
     def stored_bytes(self, first: int, point: int) -> int:
         """What one point of a stretch takes, without the head of its row."""
         with translated(self.path):
             row = self._connection.execute(
-                "SELECT length(samples) + length(times) FROM chunks WHERE id = ?", (first << _POINT_BITS | point,)
+                "SELECT length(samples) + length(times) FROM chunks WHERE id = ?", (row_id(first, point),)
             ).fetchone()
         return 0 if row is None else int(row[0])
 
-    def damage(self) -> list[str]:
-        """What is wrong with the file, in words; empty when nothing is."""
-        try:
-            with translated(self.path):
-                words = [str(row[0]) for row in self._connection.execute("PRAGMA integrity_check(20)")]
-        except DamagedFileError as error:
-            return [error.message]
-        found = [word for word in words if word != "ok"]
+    def holes(self) -> list[DayHole]:
+        """What a repair could not keep."""
+        with translated(self.path):
+            if int(self._connection.execute("PRAGMA user_version").fetchone()[0]) < 2:
+                return []
+            rows = self._connection.execute("SELECT first, last, point, reason FROM holes ORDER BY first").fetchall()
+        return [DayHole(first=first, last=last, point=point, reason=reason) for first, last, point, reason in rows]
+
+    def damage(self, names_of: Callable[[str], Collection[str]]) -> list[str]:
+        """What is wrong with the file, in words; empty when nothing is. `names_of`: points of a plant description."""
+        if found := integrity(self._connection, self.path):
+            return found
+        holes = {(hole.first, hole.point) for hole in self.holes()}
         for stretch in self.stretches(0, 1 << 62):
+            where = f"scans {stretch.first} to {stretch.last}"
             try:
-                self.chunks(stretch.first)
+                chunks = self.chunks(stretch.first)
+                self._check_sum(stretch.first)
             except DamagedFileError as error:
-                found.append(f"scans {stretch.first} to {stretch.last}: {error.message}")
+                found.append(f"{where}: {error.message}")
+                continue
+            ids = self.ids(tuple(names_of(stretch.plant)))
+            missing = {*ids} - {chunk.point for chunk in chunks}
+            lost = [n for n, row in zip(names_of(stretch.plant), ids, strict=True) if row in missing]
+            lost = [name for name in lost if (stretch.first, name) not in holes]
+            if lost:
+                found.append(f"{where}: {len(lost)} points without samples, {lost[0]} the first")
         return found
+
+    def _check_sum(self, first: int) -> None:
+        with translated(self.path):
+            if int(self._connection.execute("PRAGMA user_version").fetchone()[0]) < 2:
+                return
+            row = self._connection.execute(
+                "SELECT scans, about, sum FROM stretches WHERE first = ?", (first,)
+            ).fetchone()
+        if row[2] is not None and beside_sum(row[0], row[1]) != row[2]:
+            raise _damaged(self.path, f"what stands beside the samples from scan {first} on is damaged")
+
+
+def row_id(first: int, point: int) -> int:
+    """Number of the row of a point in the stretch that begins with scan `first`."""
+    return first << _POINT_BITS | point
+
+
+def beside_sum(scans: bytes, about: bytes) -> int:
+    """Sum over what a stretch has beside its rows."""
+    return zlib.crc32(about, zlib.crc32(scans))
 
 
 def _scans(stretch: Stretch) -> bytes:
@@ -251,14 +314,15 @@ def _scans(stretch: Stretch) -> bytes:
 def _stretches(connection: sqlite3.Connection, path: Path, first: int = 0, last: int = 1 << 62) -> list[Stretch]:
     with translated(path):
         rows = connection.execute(
-            f"SELECT {_STRETCH} FROM stretches "  # noqa: S608  # fixed text
+            f"SELECT {STRETCH} FROM stretches "  # noqa: S608  # fixed text
             "WHERE first <= ? AND last >= ? ORDER BY first",
             (last, first),
         ).fetchall()
-    return [_stretch(*row) for row in rows]
+    return [stretch_of(*row) for row in rows]
 
 
-def _stretch(first: int, last: int, first_ns: int, last_ns: int, plant: str, scans: bytes) -> Stretch:
+def stretch_of(first: int, last: int, first_ns: int, last_ns: int, plant: str, scans: bytes) -> Stretch:
+    """A row of `stretches` by its columns STRETCH."""
     n = len(scans) // 12
     return Stretch(
         first=first,
@@ -283,19 +347,17 @@ def _about(connection: sqlite3.Connection, path: Path, first: int) -> bytes:
 def _chunks(connection: sqlite3.Connection, path: Path, first: int, low: int = 0, high: int = _MASK) -> list[Chunk]:
     with translated(path):
         rows = connection.execute(
-            f"SELECT {_COLUMNS} FROM chunks WHERE id BETWEEN ? AND ? ORDER BY id",  # noqa: S608  # fixed text
-            (first << _POINT_BITS | low, first << _POINT_BITS | high),
+            f"SELECT {COLUMNS} FROM chunks WHERE id BETWEEN ? AND ? ORDER BY id",  # noqa: S608  # fixed text
+            (row_id(first, low), row_id(first, high)),
         ).fetchall()
-    return [_chunk(path, row) for row in rows]
+    return [chunk_of(path, row) for row in rows]
 
 
-def _chunk(path: Path, row: tuple[int, int, int, float, float, float, float, int, bytes, bytes, int]) -> Chunk:
+def chunk_of(path: Path, row: tuple[int, int, int, float, float, float, float, int, bytes, bytes, int]) -> Chunk:
+    """A row of `chunks` by its columns COLUMNS; raises DamagedFileError where its sum does not hold."""
     number, count, good, low, high, total, last, worst, samples, times, kept = row
     if zlib.crc32(times, zlib.crc32(samples)) != kept:
-        raise DamagedFileError(
-            f"{path}: samples of point {number & _MASK} from scan {number >> _POINT_BITS} on are damaged",
-            mend="plantsafe history repair takes the file aside and keeps what can be read",
-        )
+        raise _damaged(path, f"samples of point {number & _MASK} from scan {number >> _POINT_BITS} on are damaged")
     return Chunk(
         point=number & _MASK,
         count=count,
@@ -307,4 +369,11 @@ def _chunk(path: Path, row: tuple[int, int, int, float, float, float, float, int
         worst=worst,
         samples=samples,
         times=times,
+    )
+
+
+def _damaged(path: Path, what: str) -> DamagedFileError:
+    return DamagedFileError(
+        f"{path}: {what}",
+        mend=f"plantsafe history repair {path.stem} takes the file aside and keeps what can be read",
     )

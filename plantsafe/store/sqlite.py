@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from plantsafe.errors import DamagedFileError, NewerFileError, StoreError
@@ -64,6 +64,46 @@ def open_reader(path: Path, known_version: int) -> sqlite3.Connection:
         return connection
 
 
+def integrity(connection: sqlite3.Connection, path: Path) -> list[str]:
+    """What SQLite finds wrong with a file, in words; empty when nothing is."""
+    try:
+        with translated(path):
+            words = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)")]
+    except DamagedFileError as error:
+        return [error.message]
+    return [word for word in words if word != "ok"]
+
+
+def integrity_of(path: Path) -> list[str]:
+    """`integrity` of a file that nobody here has open, whatever it holds."""
+    try:
+        with translated(path):
+            connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=5.0)
+    except StoreError as error:
+        return [error.message]
+    with closing(connection):
+        return integrity(connection, path)
+
+
+def copy(path: Path, to: Path) -> bool:
+    """A file as it is at one instant, while its writer goes on: SQLite's online backup, in one step.
+
+    False, and no copy, of a file that its writer is about to make.
+    """
+    with (
+        translated(path),
+        closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as source,
+        translated(to),
+        closing(sqlite3.connect(to)) as target,
+    ):
+        target.execute("PRAGMA synchronous=FULL")
+        source.backup(target)
+        made = _version(target) > 0
+    if not made:
+        to.unlink()
+    return made
+
+
 @contextmanager
 def transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
     """All or nothing; a failure rolls back and becomes one clear error."""
@@ -98,9 +138,10 @@ def _error_of(path: Path, error: sqlite3.Error) -> StoreError:
             f"the disk is full: {path} cannot grow; what was recorded is safe", mend="free disk space, then start again"
         )
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return DamagedFileError(
-            f"{path} is damaged ({error})", mend="keep the file, restore the last backup, or give an empty data folder"
-        )
+        mend = "keep the file, restore the last backup, or give an empty data folder"
+        if path.stem.isdigit():
+            mend = f"plantsafe history repair {path.stem} takes the file aside and keeps what can be read"
+        return DamagedFileError(f"{path} is damaged ({error})", mend=mend)
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
         return StoreError(f"{path} cannot be written ({error})", mend="check the folder's permissions")
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):

@@ -1,29 +1,26 @@
 """Samples as tables for others: they come back without a difference, over every border, and never half written."""
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow.parquet as parquet
 import pytest
 from openpyxl import load_workbook
+from stored_samples import SECOND_NS, compact, frames_of, record
 
 from connectors.replay.decode import read_csv, read_parquet
 from plantsafe.errors import RequestError, StoreError
-from plantsafe.frame import BAD_NO_COMMUNICATION, Frame
+from plantsafe.frame import Frame
 from plantsafe.history import export as export_module
-from plantsafe.history.compaction import Compaction
 from plantsafe.history.export import Wanted, export
 from plantsafe.history.gaps import unexplained
 from plantsafe.history.reader import HistoryReader, Hole
 from plantsafe.history.stats import stats_of
 from plantsafe.plant.tables import Plant
-from plantsafe.store.record import RecordReader, RecordWriter
 
-SECOND_NS = 1_000_000_000
 START_NS = 1_790_000_000_000_000_000
 ZONE = "Asia/Shanghai"
 POINTS = ("T", "P")
@@ -34,33 +31,15 @@ def plant(small_plant_of: Callable[..., Plant]) -> Plant:
     return small_plant_of()
 
 
-def written(folder: Path, plant: Plant, numbers: range) -> list[Frame]:
-    """Random values, some Bad, of which all but the newest are compacted."""
-    writer = RecordWriter(folder)
-    writer._connection.execute("PRAGMA synchronous=OFF")  # these tests kill nothing
-    writer.add_plant(plant.hash, plant.document())
-    chance, made = np.random.default_rng(numbers[0]), []
-    for number in numbers:
-        status = np.where(chance.random(plant.n_points) < 0.1, np.uint32(BAD_NO_COMMUNICATION), np.uint32(0))
-        made.append(
-            Frame(
-                number=number,
-                plant=plant.hash,
-                time_ns=START_NS + number * SECOND_NS + int(chance.integers(0, 1000)),
-                value=np.where(status > 0, np.nan, chance.normal(60.0, 1.0, plant.n_points)),
-                status=status,
-                source_time_ns=np.zeros(plant.n_points, dtype=np.int64),
-                received=np.full(plant.n_sources, number, dtype=np.int64),
-                origin=np.zeros(plant.n_sources, dtype=np.uint8),
-                resolution_ns=np.zeros(plant.n_sources, dtype=np.int64),
-            )
-        )
-        writer.write_scan(made[-1], [], [], {}, None)
-    writer.close()
-    compaction = Compaction(folder)
-    with RecordReader(folder) as reader:
-        compaction.step(reader)
-    compaction.close()
+def written(folder: Path, plant: Plant, numbers: Sequence[int], *, back_s: int = 0) -> list[Frame]:
+    """All but the newest are compacted. After scan 200 the clock is put back by `back_s`."""
+
+    def at_ns(number: int) -> int:
+        return START_NS + (number - (back_s if number > 200 else 0)) * SECOND_NS
+
+    made = frames_of(plant, numbers, at_ns)
+    record(folder, plant, made)
+    compact(folder)
     return made
 
 
@@ -172,30 +151,17 @@ def test_figures_of_a_point_are_those_of_its_frames(history: HistoryReader, fram
 
 def test_a_scan_that_nobody_names_is_found(tmp_path: Path, plant: Plant) -> None:
     numbers = [n for n in range(1, 400) if n not in (30, 100, 101, 390)]
-    written(tmp_path, plant, numbers)  # type: ignore[arg-type]  # any numbers will do
+    written(tmp_path, plant, numbers)
     named = [Hole(first=30, last=30, reason="lost"), Hole(first=95, last=100, reason="stopped")]
     with HistoryReader(tmp_path) as history:
         found = unexplained(history, named)
     assert [(hole.first, hole.last) for hole in found] == [(101, 101), (390, 390)]
 
 
-def test_windows_of_a_span_hold_its_scans_though_the_clock_was_put_back(
-    tmp_path: Path, plant: Plant, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    back: dict[str, Any] = {"frames": []}
-    real = RecordWriter.write_scan
-
-    def later(self: RecordWriter, frame: Frame, *rest: Any, **more: Any) -> None:
-        from dataclasses import replace
-
-        frame = replace(frame, time_ns=frame.time_ns - (150 * SECOND_NS if frame.number > 200 else 0))
-        back["frames"].append(frame)
-        real(self, frame, *rest, **more)
-
-    monkeypatch.setattr(RecordWriter, "write_scan", later)
-    written(tmp_path, plant, range(1, 400))
+def test_windows_of_a_span_hold_its_scans_though_the_clock_was_put_back(tmp_path: Path, plant: Plant) -> None:
+    made = written(tmp_path, plant, range(1, 400), back_s=150)
     from_ns, to_ns = START_NS + 100 * SECOND_NS, START_NS + 150 * SECOND_NS
     with HistoryReader(tmp_path) as history:
         numbers = [int(n) for window in history.windows(("T",), from_ns, to_ns) for n in window.number]
-    assert numbers == [f.number for f in back["frames"] if from_ns <= f.time_ns < to_ns]
+    assert numbers == [f.number for f in made if from_ns <= f.time_ns < to_ns]
     assert len(numbers) > 90

@@ -1,0 +1,55 @@
+"""`plantsafe history backup`, `verify`, `repair`: that what is stored stays."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from plantsafe.errors import DamagedFileError
+
+Data = Annotated[Path, typer.Option(help="folder of the record")]
+
+
+def backup(data: Data, to: Annotated[Path, typer.Option(help="new folder for the copy")]) -> None:
+    """Copy everything while it runs, each file as it was at one instant; then look at the copies."""
+    from plantsafe.history.backup import backup as copy_all
+
+    _complain(copy_all(data, to, typer.echo), mend="repair what is damaged, and make another backup")
+    typer.echo(f"the copy is whole: {to}")
+
+
+def verify(data: Data) -> None:
+    """Look at every byte: files, journal, and that each scan number is there or named as lost."""
+    from plantsafe.history.backup import changed_since_backup
+    from plantsafe.history.verify import faults
+    from plantsafe.journal.chain import verify as verify_chain
+    from plantsafe.store.record import RecordReader
+
+    with RecordReader(data) as reader:
+        chain = verify_chain(reader.raw_events())
+    found = [*changed_since_backup(data), *faults(data)]
+    if chain.bad_row is not None:
+        found.append(f"the journal holds up to row {chain.rows}; row {chain.bad_row} is bad: {chain.reason}")
+    _complain(found, mend="plantsafe history repair DAY for a day's file; else restore it from a backup")
+    typer.echo("all files are whole; every scan is there or named")
+
+
+def repair(
+    day: Annotated[str, typer.Argument(help="as 20261123, the name of its file")],
+    data: Data,
+) -> None:
+    """Take a damaged day's file aside and keep what can be read of it; no other file is touched."""
+    from plantsafe.history.repair import repair as repair_day
+
+    done = repair_day(data, day)
+    typer.echo(f"the damaged file is {done.aside}")
+    typer.echo(f"kept: {done.kept.rows} rows of {done.kept.stretches} stretches; lost: {done.kept.lost_rows} rows")
+    for hole in done.holes:
+        typer.echo(f"scans {hole.first} to {hole.last}: {hole.reason}")
+
+
+def _complain(found: list[str], *, mend: str) -> None:
+    for words in found:
+        typer.echo(words)
+    if found:
+        raise DamagedFileError(f"{len(found)} things are wrong", mend=mend)

@@ -1,0 +1,94 @@
+"""A damaged day's file taken aside, and what can be read of it put in its place; no other file is touched."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from plantsafe.errors import RequestError, StoreError
+from plantsafe.history.compaction import point_names
+from plantsafe.history.gaps import named_gaps, unexplained
+from plantsafe.history.reader import HistoryReader, Hole
+from plantsafe.store.day_file import DayHole, DayWriter
+from plantsafe.store.rollup import DayFile
+from plantsafe.store.salvage import NOT_READABLE, Salvaged, salvage
+from plantsafe.store.sqlite import translated
+from plantsafe.store.turn import turn
+
+_PATIENCE_S = 60.0  # a step of the compactor takes seconds (site default)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repaired:
+    """aside: where the damaged file is now. holes: scans that are lost with it."""
+
+    aside: Path
+    kept: Salvaged
+    holes: tuple[Hole, ...]
+
+
+def repair(folder: Path, day: str) -> Repaired:
+    """Repair the file of `day` (YYYYMMDD); services and pages may run meanwhile.
+
+    The new file is whole before it takes the place: killed in between, either the old or the new one is there.
+    """
+    with turn(folder, _PATIENCE_S) as mine:
+        if not mine:
+            raise StoreError(
+                "another process works on the days' files", mend="wait for the backup or compaction to end"
+            )
+        with HistoryReader(folder) as history:
+            file = _file(history, f"{day.removesuffix('.db')}.db")
+            path, new = folder / file.name, folder / f"{file.name}.new"
+            kept = _salvaged(history, path, new, file)
+        aside = _aside(path)
+        _replaced(path, new, aside)
+        with HistoryReader(folder) as history:
+            missing = unexplained(history, named_gaps(history))
+        lost = [hole for hole in missing if hole.first >= file.first and hole.last <= file.last]
+        writer = DayWriter(path)
+        writer.put_holes([DayHole(first=h.first, last=h.last, point="", reason=NOT_READABLE) for h in lost])
+        writer.close()
+    return Repaired(aside=aside, kept=kept, holes=tuple(lost))
+
+
+def _file(history: HistoryReader, name: str) -> DayFile:
+    for file in history.files():
+        if file.name == name:
+            if not history.has(name):
+                raise RequestError(f"{name} is not in {history.folder}", mend="bring it back from a backup")
+            return file
+    known = ", ".join(file.name.removesuffix(".db") for file in history.files()[-3:])
+    raise RequestError(f"there is no day's file {name}", mend=f"give a day as 20261123; the newest are {known}")
+
+
+def _salvaged(history: HistoryReader, path: Path, new: Path, file: DayFile) -> Salvaged:
+    for rest in (new, *_logs(new)):
+        rest.unlink(missing_ok=True)
+    known: dict[str, tuple[str, ...]] = {}
+
+    def names_of(plant: str) -> tuple[str, ...]:
+        if plant not in known:
+            known[plant] = point_names(history.record, plant)
+        return known[plant]
+
+    return salvage(path, new, file.first, file.last, names_of)
+
+
+def _aside(path: Path) -> Path:
+    number = 1
+    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
+        number += 1
+    return aside
+
+
+def _replaced(path: Path, new: Path, aside: Path) -> None:
+    """The old file's log goes with it: on the new one it would be played as its own."""
+    with translated(path):
+        aside.hardlink_to(path)
+        for log, kept in zip(_logs(path), _logs(aside), strict=True):
+            if log.exists():
+                log.replace(kept)
+        new.replace(path)
+
+
+def _logs(path: Path) -> tuple[Path, Path]:
+    return path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")
