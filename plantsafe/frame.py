@@ -79,6 +79,30 @@ NO_FAST_SAMPLES = FastSamples.none()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceEvents:
+    """What devices stamped themselves, as their event buffers gave it since the scan before.
+
+    source (m): row of the source. sequence (m): the device's number of the record. time_ns (m): UTC by the device's
+    own clock. code, state (m): as the device writes them. In the order of each source's numbers.
+    """
+
+    source: NDArray[np.intp]
+    sequence: I8
+    time_ns: I8
+    code: I8
+    state: I8
+
+    @classmethod
+    def none(cls) -> "DeviceEvents":
+        """Of a scan in which no device had anything new."""
+        numbers = np.zeros(0, dtype=np.int64)
+        return cls(source=np.zeros(0, dtype=np.intp), sequence=numbers, time_ns=numbers, code=numbers, state=numbers)
+
+
+NO_DEVICE_EVENTS = DeviceEvents.none()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
     """One scan of the whole plant. Arrays are read-only by convention; a step that judges makes a new frame.
 
@@ -90,7 +114,7 @@ class Frame:
     source_time_ns (n_points): UTC of the last change as the source says, 0 where it does not.
     received (n_sources): number of the scan in which the source last answered, 0 before its first answer.
     origin (n_sources), resolution_ns (n_sources): what the source times mean and how fine they are.
-    fast: samples since the scan before.
+    fast: samples since the scan before. events: what devices stamped themselves and was read since then.
     """
 
     number: int
@@ -103,6 +127,7 @@ class Frame:
     origin: NDArray[np.uint8]
     resolution_ns: I8
     fast: FastSamples = NO_FAST_SAMPLES
+    events: DeviceEvents = NO_DEVICE_EVENTS
 
 
 def is_good(status: U4) -> Bool:

@@ -93,6 +93,28 @@ class GroupedSource(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamped:
+    """Records of one event buffer, oldest first: the device's number, UTC by the device's clock, code and state."""
+
+    sequence: I8
+    time_ns: I8
+    code: I8
+    state: I8
+
+
+@runtime_checkable
+class StampingSource(Protocol):
+    """A source whose device may keep an event buffer; one that cannot have any leaves it out."""
+
+    async def stamped(self) -> Stamped | None:
+        """What its device stamped since it was asked last, as far as a bounded read brings it; None for nothing new.
+
+        It goes between the source's own reads, request by request: none waits for more than one of its requests.
+        """
+        ...
+
+
 def silence(n_points: int, *, status: int = BAD_NO_COMMUNICATION, origin: Origin = Origin.RECEIVE) -> Columns:
     """The columns of a source that did not answer: NaN and Bad for all of its `n_points` points."""
     return Columns(

@@ -11,6 +11,7 @@ import simpy
 from plantsafe.frame import F8
 from plantsafe.plant import Plant
 from simulation.control import BatchSequence, Recipe
+from simulation.event_log import EventLog
 from simulation.faults import PROCESS_KNOBS, FaultBook
 from simulation.instruments import Instruments, load_binding
 from simulation.living import Readings
@@ -70,6 +71,7 @@ class SimulatedPlant:
         self.tank, self.fast_tank = NitrationTank(Recipe(), R101), NitrationTank(Recipe(), R102)
         self._people = People(self._env, plant.file.workshops, streams[1])
         self.safety = SafetyLogic(plant)
+        self.events = EventLog(plant, self.safety)
         self._conditions = Conditions(knobs=self.faults.knobs, wander=self._wander.now)
         binding = load_binding(plant)
         binding = replace(binding, noise=binding.noise * varied["noise"])
@@ -182,6 +184,7 @@ class SimulatedPlant:
             if safety.changed:
                 self._true[self._bit_rows] = safety.bits(self._bit_quantity)
                 shown.show_bits(self._bit_rows, self._true[self._bit_rows], time_ns)
+            self.events.step(time_ns)
             yield self._env.timeout(1)
 
     def _turn_devices(self) -> None:

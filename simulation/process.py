@@ -149,7 +149,14 @@ async def _show(
         points = plant.sources.points[plant.sources.row[name]]
         value = readings.value if begun is None or isinstance(server, OpcUaServer) else begun
         await server.update(value[points], readings.status[points], readings.source_time_ns[points])
+        _show_events(simulated, name, server, readings.time_ns + (NS_PER_S if begun is None else NS_PER_S // 10))
         server.set_silent(silent=name in silent)
+
+
+def _show_events(simulated: LivingPlant, name: str, server: OpcUaServer | ModbusServer, until_ns: int) -> None:
+    """A safety system that keeps an event buffer shows in it what was stamped up to a moment."""
+    if isinstance(server, ModbusServer) and isinstance(simulated, SimulatedPlant) and simulated.events.buffer(name):
+        server.show_events(*simulated.events.ring(name, until_ns))
 
 
 async def _show_movement(
@@ -168,6 +175,7 @@ async def _show_movement(
             if isinstance(server, ModbusServer):
                 points = plant.sources.points[plant.sources.row[name]]
                 await server.update(value[points], readings.status[points])
+                _show_events(simulated, name, server, simulated.time_ns + tenth * NS_PER_S // 10)
 
 
 async def _until_signal(work: "asyncio.Task[None]") -> None:

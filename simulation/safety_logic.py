@@ -99,6 +99,9 @@ class SafetyLogic:
         self.valves = {name: Valve(name, safe_open=feedback.endswith(".ZSO")) for name, feedback in feedbacks.items()}
         self.opening = {name: valve.opening for name, valve in self.valves.items()}
         self._faulted = np.zeros(len(channels), dtype=np.bool_)
+        self.beyond: Bool = np.zeros(len(channels), dtype=np.bool_)  # of each channel, by its reading
+        self._excess: F8 = np.full(len(channels), np.nan)
+        self._excess_before = self._excess
         self._held: set[int] = set()
         self._no_air = False
         self._moving = True
@@ -118,8 +121,12 @@ class SafetyLogic:
     def step(self, value: F8, status: U4, air_kpa: float) -> None:
         """Judge this second's readings (in point order) and move the valves by one second."""
         faulted = (status[self._rows] & np.uint32(BAD)) != 0
-        beyond = self._sign * (value[self._rows] - self._setpoint) >= 0.0
-        self.changed = self._knobs_moved or faulted.tobytes() != self._faulted.tobytes()
+        self._excess_before, self._excess = self._excess, self._sign * (value[self._rows] - self._setpoint)
+        before, self.beyond = self.beyond, self._excess >= 0.0
+        beyond = self.beyond
+        self.changed = (
+            self._knobs_moved or beyond.tobytes() != before.tobytes() or faulted.tobytes() != self._faulted.tobytes()
+        )
         self._knobs_moved = False
         self._faulted = faulted
         says = beyond | faulted | self._bypassed
@@ -173,6 +180,19 @@ class SafetyLogic:
         self.tripped[name] = False
         self._knobs_moved = True
         return True
+
+    def channels_of(self, point: str, function: str | None) -> tuple[int, ...]:
+        """The channels that a transmitter is, in one function or in all."""
+        return tuple(
+            i
+            for i, (own, owner) in enumerate(zip(self._points, self._owner.tolist(), strict=True))
+            if own == point and function in (None, self._functions[owner].name)
+        )
+
+    def crossed_after(self, channel: int) -> float:
+        """After which share of the way between the last two readings a channel passed its set point."""
+        before, now = float(self._excess_before[channel]), float(self._excess[channel])
+        return before / (before - now) if before * now < 0.0 else 0.0
 
     def bits(self, quantities: tuple[str, ...]) -> F8:
         """Bits by quantity: sis.bypass.<point>, sis.fault.<point>, sis.trip.<function>, sis.valve.<element>."""

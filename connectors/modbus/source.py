@@ -14,6 +14,7 @@ from connectors.modbus.client import REQUEST_OCTETS, Exchange
 from connectors.modbus.decode import ILLEGAL_ADDRESS, ILLEGAL_VALUE, Image, decode, status_of, words_of
 from connectors.modbus.map import RegisterMap, register_map
 from connectors.modbus.plan import ReadPlan
+from connectors.modbus.stamps import BufferPoll
 from connectors.modbus.supervisor import (
     REQUEST_TIMEOUT_S,
     Line,
@@ -27,7 +28,7 @@ from plantsafe.clock import Clock
 from plantsafe.errors import SourceError
 from plantsafe.frame import BAD_NO_COMMUNICATION, GOOD, U4, Origin
 from plantsafe.plant import Plant
-from plantsafe.source import Columns, SourceCounts, silence
+from plantsafe.source import Columns, SourceCounts, Stamped, silence
 
 RENEW_LEAST_S = 0.05  # site default: a new socket is tried for even when a read has no time left
 REQUEST_SHARE = 0.6  # site default: of a source's timeout; what is left serves the other devices
@@ -73,6 +74,10 @@ class ModbusSource:
         self._plan = ReadPlan(
             self._map, BlockLimits(words=bears.registers_per_read or MAX_WORDS, bits=bears.bits_per_read or MAX_BITS)
         )
+        self._buffer: BufferPoll | None = None
+        if entry.event_buffer is not None and group is None:
+            most = bears.registers_per_read or MAX_WORDS
+            self._buffer = BufferPoll(source_name, entry.event_buffer, self._timeout_s, most)
         self._misfits = Misfits(source_name, self._map.names)
         self._host, self._port = host_and_port(endpoint or entry.endpoint, source_name)
         self._line: Line | None = None
@@ -105,6 +110,7 @@ class ModbusSource:
         """What the source did so far, its fast groups included; the reconnections are those of its line."""
         reconnects = 0 if self._line is None else max(0, self._line.connections - 1)
         parts = [self._counts, *(group.counts() for group in self._groups)]
+        parts += [self._buffer.counts] if self._buffer is not None else []
         return replace(
             self._counts,
             reconnects=max(self._counts.reconnects, reconnects),
@@ -120,6 +126,8 @@ class ModbusSource:
             smallest: dict[int, Block] = {}
             for block in sorted(self._plan.blocks, key=lambda block: -block.count):
                 smallest[block.device] = block
+            if self._buffer is not None:
+                smallest.setdefault(self._buffer.newest.device, self._buffer.newest)
             self._line = shared_line(self._host, self._port, self._name)
             self._line.join(self, User(depth=self._depth, pause_s=self._pause_s, knocks=smallest))
 
@@ -129,6 +137,12 @@ class ModbusSource:
             self._counts = replace(self._counts, reconnects=self.counts().reconnects)
             line, self._line = self._line, None
             await leave_line(line, self)
+
+    async def stamped(self) -> Stamped | None:
+        """What the device's event buffer has that is new."""
+        if self._buffer is None or self._line is None:
+            return None
+        return await self._buffer.poll(self._line)
 
     async def read(self, clock: Clock) -> Columns:  # noqa: ARG002  Modbus carries no times
         """All points, once, within the source's timeout; blocks that were not answered in it are Bad."""

@@ -7,12 +7,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from plantsafe.frame import BAD_NO_DATA, F8, I8, NO_FAST_SAMPLES, U4, FastSamples, Frame, is_bad, is_good
+from plantsafe.frame import (
+    BAD_NO_DATA,
+    F8,
+    I8,
+    NO_DEVICE_EVENTS,
+    NO_FAST_SAMPLES,
+    U4,
+    DeviceEvents,
+    FastSamples,
+    Frame,
+    is_bad,
+    is_good,
+)
 from plantsafe.store.arrays import pack, unpack
 from plantsafe.store.column import decode_samples, decode_times, encode_column
 from plantsafe.store.day_file import Chunk, Stretch
 
 _BY_SOURCE = ("received", "origin", "resolution_ns")
+_EVENT = tuple(field.name for field in fields(DeviceEvents))
 _FAST_TURNING = ("value", "status", "begun_ns", "ended_ns")  # a column a read; how many reads differs from scan to scan
 
 
@@ -22,6 +35,7 @@ class Scans:
 
     about: `received`, `origin`, `resolution_ns` (n, n_sources), and where there are fast groups `fast.*` with
     `fast.reads` (n,): how many reads of its groups each scan has, -1 for a scan that has none of these arrays.
+    Where devices stamped anything, `event.*` with `event.count` (n,): how many events each scan has.
     """
 
     plant: str
@@ -41,6 +55,9 @@ def gathered(frames: Sequence[Frame]) -> Scans:
         about["fast.reads"] = np.array([f.fast.value.shape[1] if f.fast.point.size else -1 for f in frames])
         about |= {"fast.point": shown[0].point, "fast.group": shown[0].group}
         about |= {f"fast.{name}": np.concatenate([getattr(f, name) for f in shown], axis=1) for name in _FAST_TURNING}
+    if any(frame.events.source.size for frame in frames):
+        about["event.count"] = np.array([frame.events.source.size for frame in frames])
+        about |= {f"event.{name}": np.concatenate([getattr(f.events, name) for f in frames]) for name in _EVENT}
     return Scans(
         plant=frames[0].plant,
         number=np.array([frame.number for frame in frames], dtype=np.int64),
@@ -57,6 +74,8 @@ def frames_of(scans: Scans) -> Iterator[Frame]:
     about = scans.about
     reads = about.get("fast.reads", np.full(len(scans.number), -1))
     ends = np.cumsum(np.maximum(reads, 0))
+    count = about.get("event.count", np.zeros(len(scans.number), dtype=np.int64))
+    until = np.cumsum(count)
     for i, number in enumerate(scans.number):
         fast = NO_FAST_SAMPLES
         if reads[i] >= 0:
@@ -69,6 +88,10 @@ def frames_of(scans: Scans) -> Iterator[Frame]:
                     for field in fields(FastSamples)
                 }
             )
+        events = NO_DEVICE_EVENTS
+        if count[i]:
+            own = slice(until[i] - count[i], until[i])
+            events = DeviceEvents(**{name: about[f"event.{name}"][own].copy() for name in _EVENT})
         yield Frame(
             number=int(number),
             plant=scans.plant,
@@ -80,6 +103,7 @@ def frames_of(scans: Scans) -> Iterator[Frame]:
             origin=about["origin"][i],
             resolution_ns=about["resolution_ns"][i],
             fast=fast,
+            events=events,
         )
 
 
@@ -95,6 +119,12 @@ def joined(parts: Sequence[Scans]) -> Scans:
         about |= {name: shown[0].about[name] for name in ("fast.point", "fast.group")}
         for name in _FAST_TURNING:
             about[f"fast.{name}"] = np.concatenate([p.about[f"fast.{name}"] for p in shown], axis=1)
+    stamped = [part for part in parts if "event.count" in part.about]
+    if stamped:
+        about["event.count"] = np.concatenate(
+            [p.about.get("event.count", np.zeros(len(p.number), dtype=np.int64)) for p in parts]
+        )
+        about |= {f"event.{n}": np.concatenate([p.about[f"event.{n}"] for p in stamped]) for n in _EVENT}
     return Scans(
         plant=parts[0].plant,
         number=np.concatenate([part.number for part in parts]),

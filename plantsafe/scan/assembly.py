@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from plantsafe.frame import NO_FAST_SAMPLES, FastSamples, Frame
+from plantsafe.frame import NO_DEVICE_EVENTS, NO_FAST_SAMPLES, DeviceEvents, FastSamples, Frame
 from plantsafe.plant.tables import Plant
 from plantsafe.plant.watch import WATCH_SOURCE
 from plantsafe.scan.self_watch import SelfWatch
@@ -46,8 +46,15 @@ class Assembly:
         if row != self._own and isinstance(source, CountingSource):
             self.watch.counted(row, source.counts())
 
-    def frame(self, number: int, time_ns: int, fast: FastSamples = NO_FAST_SAMPLES) -> Frame:
-        """The frame of scan `number`, in the plant's point order, with what fast groups showed since the one before."""
+    def frame(
+        self,
+        number: int,
+        time_ns: int,
+        fast: FastSamples = NO_FAST_SAMPLES,
+        events: DeviceEvents = NO_DEVICE_EVENTS,
+    ) -> Frame:
+        """The frame of scan `number`, in the plant's point order, with what fast groups showed since the one before
+        and what event buffers gave."""
         if not self._taken:
             self._columns[self._own] = self.watch.columns(number)
             self.received[self._own] = number
@@ -68,4 +75,5 @@ class Assembly:
             origin=np.array([columns.origin for columns in self._columns], dtype=np.uint8),
             resolution_ns=np.array([columns.resolution_ns for columns in self._columns], dtype=np.int64),
             fast=fast,
+            events=events,
         )

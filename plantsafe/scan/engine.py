@@ -18,7 +18,7 @@ from plantsafe.checks.sources import SourceCheck
 from plantsafe.checks.unit_monitor import UnitMonitorCheck
 from plantsafe.frame import Frame, is_good
 from plantsafe.plant.tables import Plant
-from plantsafe.protection import FunctionCheck
+from plantsafe.protection import DeviceEventCheck, FunctionCheck
 from plantsafe.request import MAY, Request, RequestKind
 from plantsafe.scan.carry import carry
 from plantsafe.store.arrays import pack, unpack
@@ -53,6 +53,7 @@ class Engine:
             LimitCheck(plant),
             ExpressionCheck(plant),
             FunctionCheck(plant),
+            DeviceEventCheck(plant),
             OccupancyCheck(plant),
             DriftCheck(plant),
             UnitMonitorCheck(plant),

@@ -10,6 +10,7 @@ from plantsafe.plant.tables import Plant
 from plantsafe.scan.assembly import Assembly
 from plantsafe.scan.pace import Pace
 from plantsafe.scan.self_watch import SourceWork
+from plantsafe.scan.stamps import EventWatch
 from plantsafe.source import Columns, Source
 
 READ_SHARE = 0.8  # share of the period in which sources may answer for this scan (site default)
@@ -28,6 +29,7 @@ class Reading:
         self._assembly = Assembly(plant)
         self._names = tuple(entry.name for entry in plant.file.sources)
         self._pace = Pace(plant, self._sources, clock)
+        self._events = EventWatch(plant, self._sources)
         self._reads: list[asyncio.Task[tuple[Columns, float]] | None] = [None] * len(self._sources)
         self._begun = [-every for every in self._every]
         self._allowed_s = clock.wall_s(round(plant.period_ns * READ_SHARE))
@@ -63,6 +65,7 @@ class Reading:
             task.cancel()
         await asyncio.gather(*pending, return_exceptions=True)
         await self._pace.close()
+        await self._events.close()
         for source in self._sources:
             await source.close()
 
@@ -77,6 +80,7 @@ class Reading:
             if self._reads[i] is None and number >= self._begun[i] + self._every[i]:
                 self._reads[i] = asyncio.create_task(self._timed(self._sources[i]))
                 self._begun[i] = number
+        self._events.begin()
         under_way = [task for task in self._reads if task is not None]
         if under_way:
             await asyncio.wait(under_way, timeout=self._allowed_s)
@@ -85,9 +89,10 @@ class Reading:
             if self._reads[i] is not None and number + 1 >= self._begun[i] + self._every[i]:
                 self._assembly.overran(source)
             self._assembly.count(source)
+        events = await self._events.events(self._allowed_s)
         samples = self._pace.samples(instant_ns)
         self._assembly.watch.left_out(self._pace.overruns)
-        return self._assembly.frame(number, time_ns, samples)
+        return self._assembly.frame(number, time_ns, samples, events)
 
     async def _timed(self, source: Source) -> tuple[Columns, float]:
         """The source's answer, and how long it took on the wall's clock."""

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from plantsafe.frame import F8, NO_FAST_SAMPLES, U4, FastSamples, Frame
+from plantsafe.frame import F8, NO_DEVICE_EVENTS, NO_FAST_SAMPLES, U4, DeviceEvents, FastSamples, Frame
 from plantsafe.store.arrays import pack, unpack
 
 
 def encode_frame(frame: Frame) -> tuple[bytes, bytes]:
     """The samples of `frame` and what else it has; number, plant and time are columns beside them.
 
-    Apart, because most readers want the samples alone. Fast samples only where there are any.
+    Apart, because most readers want the samples alone. Fast samples and device events only where there are any.
     """
     about: dict[str, NDArray[Any]] = {
         "source_time_ns": frame.source_time_ns,
@@ -24,6 +24,8 @@ def encode_frame(frame: Frame) -> tuple[bytes, bytes]:
     }
     if frame.fast.point.size:
         about |= {f"fast.{field.name}": getattr(frame.fast, field.name) for field in fields(FastSamples)}
+    if frame.events.source.size:
+        about |= {f"event.{field.name}": getattr(frame.events, field.name) for field in fields(DeviceEvents)}
     return pack({"value": frame.value, "status": frame.status}), pack(about)
 
 
@@ -47,6 +49,7 @@ def decode_frame(number: int, plant: str, time_ns: int, data: bytes, about: byte
         origin=arrays["origin"].astype(np.uint8, copy=False),
         resolution_ns=arrays["resolution_ns"].astype(np.int64, copy=False),
         fast=_fast(arrays),
+        events=_events(arrays),
     )
 
 
@@ -55,3 +58,10 @@ def _fast(arrays: Mapping[str, NDArray[Any]]) -> FastSamples:
     if "fast.point" not in arrays:
         return NO_FAST_SAMPLES
     return FastSamples(**{field.name: arrays[f"fast.{field.name}"] for field in fields(FastSamples)})
+
+
+def _events(arrays: Mapping[str, NDArray[Any]]) -> DeviceEvents:
+    """Most frames have none."""
+    if "event.source" not in arrays:
+        return NO_DEVICE_EVENTS
+    return DeviceEvents(**{field.name: arrays[f"event.{field.name}"] for field in fields(DeviceEvents)})

@@ -10,7 +10,17 @@ from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 from connectors.modbus.decode import Image
-from connectors.modbus.map import BIT_TABLES, READ_FUNCTION, Area, RegisterMap, register_map
+from connectors.modbus.map import (
+    BIT_TABLES,
+    READ_FUNCTION,
+    WORDS,
+    Area,
+    Place,
+    Places,
+    RegisterMap,
+    map_of,
+    register_map,
+)
 from plantsafe.frame import F8, U4
 from plantsafe.plant import Plant
 from simulation.servers.gate import Gate
@@ -28,7 +38,7 @@ class ModbusServer:
     """Serves one source of the plant, read only: function codes that write are answered with exception 1."""
 
     def __init__(self, plant: Plant, source: str, port: int = 0) -> None:
-        self._map: RegisterMap = register_map(plant, source)
+        self._map, self._ring = _with_ring(plant, source)
         self._image: Image = np.zeros(self._map.size, dtype=np.uint16)
         self._used = np.zeros(self._map.size, dtype=np.bool_)
         for word in range(int(self._map.words.max(initial=0))):
@@ -64,7 +74,17 @@ class ModbusServer:
 
     async def update(self, value: F8, status: U4, source_time_ns: object = None) -> None:  # noqa: ARG002
         """Show these values (n points of the source, in its order) from now on; Modbus carries no times."""
-        encode(self._map, value, status, self._image)
+        nothing = len(self._ring)
+        encode(
+            self._map,
+            np.concatenate([value, np.full(nothing, np.nan)]),
+            np.concatenate([status, np.zeros(nothing, dtype=np.uint32)]),
+            self._image,
+        )
+
+    def show_events(self, newest: Image, ring: Image) -> None:
+        """Show these registers of the newest number and of the event buffer from now on."""
+        self._image[self._ring] = np.concatenate([newest, ring])
 
     def set_silent(self, *, silent: bool) -> None:
         """Stop answering, or answer again."""
@@ -121,3 +141,22 @@ class ModbusServer:
             on = int(self._image[place - area.start + area.base]) & 1
             registers[word] = registers[word] & ~(1 << bit) | on << bit
         return None
+
+
+def _with_ring(plant: Plant, source: str) -> tuple[RegisterMap, Places]:
+    """The map of the points and of the registers of the event buffer; where those are in the image, newest first."""
+    registers = register_map(plant, source)
+    buffer = plant.file.sources[plant.sources.row[source]].event_buffer
+    if buffer is None:
+        return registers, np.zeros(0, dtype=np.intp)
+    newest = range(buffer.newest, buffer.newest + WORDS[buffer.sequence.type])
+    ring = range(buffer.address, buffer.address + buffer.records * buffer.words)
+    words = [Place(table=buffer.table, address=address, device=buffer.device) for address in (*newest, *ring)]
+    points = [plant.file.points[row].modbus for row in registers.rows.tolist()]
+    places = [Place(**point.model_dump()) for point in points if point is not None]
+    both = map_of(
+        np.concatenate([registers.rows, np.full(len(words), -1, dtype=np.intp)]),
+        (*registers.names, *(f"register {word.address}" for word in words)),
+        [*places, *words],
+    )
+    return both, both.at[len(places) :]

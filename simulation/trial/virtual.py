@@ -7,7 +7,7 @@ import time
 import numpy as np
 
 from plantsafe.clock import NS_PER_S, Clock
-from plantsafe.frame import NO_FAST_SAMPLES
+from plantsafe.frame import NO_DEVICE_EVENTS, NO_FAST_SAMPLES
 from plantsafe.journal.chain import GENESIS, chained
 from plantsafe.scan.assembly import Assembly
 from plantsafe.scan.engine import Engine, ScanRecord
@@ -16,6 +16,7 @@ from simulation.plant import SimulatedPlant
 from simulation.scenario import Scenario
 from simulation.trial.trace import Said, Trace, Wanted
 from simulation.trial.variation import Drawn
+from simulation.virtual_events import VirtualEvents
 from simulation.virtual_fast import VirtualFast
 from simulation.virtual_source import virtual_sources
 
@@ -47,13 +48,15 @@ class VirtualScans:
     """Scan after scan of a simulated plant through the engine, with the journal's chain."""
 
     def __init__(self, scenario: Scenario, simulated: SimulatedPlant, *, fast: bool = True) -> None:
-        """Without `fast`, fast groups are not read: as on the wire in lock step, where nothing is between two scans."""
+        """Without `fast`, neither fast groups nor event buffers are read: as on the wire in lock step, where nothing is
+        between two scans."""
         self.plant, self.simulated = scenario.plant, simulated
         self.engine = Engine(scenario.plant)
         self.seq, self.head = 0, GENESIS
         self._assembly = Assembly(scenario.plant)
         self._sources = virtual_sources(simulated)
         self._fast = VirtualFast(simulated) if fast else None
+        self._events = VirtualEvents(simulated) if fast else None
         self._clock = Clock.simulated(rate=1.0, epoch_ns=EPOCH_NS)
         self.seconds = max(1, round(scenario.plant.file.scan_period_s))
 
@@ -69,7 +72,8 @@ class VirtualScans:
             self._assembly.take(source, await source.read(self._clock), number)
             self._assembly.count(source)
         time_ns = self.simulated.time_ns
-        record = self.engine.step(self._assembly.frame(number, time_ns, fast))
+        events = NO_DEVICE_EVENTS if self._events is None else self._events.read()
+        record = self.engine.step(self._assembly.frame(number, time_ns, fast, events))
         rows = chained(record.facts, scan=number, time_ns=time_ns, seq=self.seq, previous=self.head)
         if rows:
             self.seq, self.head = rows[-1].seq, rows[-1].hash

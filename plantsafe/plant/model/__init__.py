@@ -7,6 +7,7 @@ converted silently. Fields that a rule or a check needs have no default; the res
 from plantsafe.plant.model.alarm import Alarm, ExpressionAlarm
 from plantsafe.plant.model.cause_effect import CauseRow, Cell, Effect, Precondition
 from plantsafe.plant.model.entry import Day, Entry, Found, Name, Text
+from plantsafe.plant.model.event_buffer import BufferField, EventBuffer, EventCode
 from plantsafe.plant.model.file import PlantFile
 from plantsafe.plant.model.function import (
     FinalElement,
@@ -30,9 +31,10 @@ from plantsafe.plant.model.source import Credentials, FastGroup, Recorded, Sourc
 from plantsafe.plant.model.unit import Hazard, NotApplicable, Phase, ProcessType, Unit, Window
 
 __all__ = [
-    "Alarm", "CauseRow", "Cell", "Certificate", "Credentials", "Day", "Effect", "Entry", "ExpressionAlarm", "FastGroup",
-    "FinalElement", "Found", "FunctionInput", "GasDetector", "Hazard", "Inventory", "LaboratorySample", "ModbusAddress",
-    "Name", "NotApplicable", "OpcUaAddress", "Partition", "Person", "Phase", "PlantFile", "Point", "PowerSupply",
-    "Precondition", "ProcessType", "Recorded", "Registers", "Reliability", "ReliefDevice", "SafetyFunction", "Site",
-    "SourceEntry", "SourceLimits", "Subsystem", "Text", "Unit", "Window", "Workshop",
+    "Alarm", "BufferField", "CauseRow", "Cell", "Certificate", "Credentials", "Day", "Effect", "Entry", "EventBuffer",
+    "EventCode", "ExpressionAlarm", "FastGroup", "FinalElement", "Found", "FunctionInput", "GasDetector", "Hazard",
+    "Inventory", "LaboratorySample", "ModbusAddress", "Name", "NotApplicable", "OpcUaAddress", "Partition", "Person",
+    "Phase", "PlantFile", "Point", "PowerSupply", "Precondition", "ProcessType", "Recorded", "Registers",
+    "Reliability", "ReliefDevice", "SafetyFunction", "Site", "SourceEntry", "SourceLimits", "Subsystem", "Text",
+    "Unit", "Window", "Workshop",
 ]  # fmt: skip

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from plantsafe.plant.model.entry import Found, Name, Refers, Ruled, Text, UnitName
+from plantsafe.plant.model.entry import Found, FunctionName, Name, Refers, Ruled, Text, UnitName
 
 
 class Precondition(Ruled):
@@ -76,7 +76,7 @@ class CauseRow(Ruled):
     """Short name, unique among rows."""
     title: Text
     """The cause in words."""
-    function: Annotated[Name, Refers("function")] | None = None
+    function: FunctionName | None = None
     """The cause is the trip of this function."""
     alarm: Annotated[Name, Refers("alarm")] | None = None
     """The cause is this alarm."""

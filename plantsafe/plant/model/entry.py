@@ -19,6 +19,7 @@ class Refers:
 
 
 PointName = Annotated[Name, Refers("point")]
+FunctionName = Annotated[Name, Refers("function")]
 UnitName = Annotated[Name, Refers("unit")]
 WorkshopName = Annotated[Name, Refers("workshop")]
 PartitionName = Annotated[Name, Refers("partition")]

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from plantsafe.plant.model.entry import Entry, Found, Name, PointName, Ruled, Text
+from plantsafe.plant.model.event_buffer import EventBuffer
 
 _SHOULD_BE = {"opcua": "opc.tcp://HOST:PORT/PATH", "modbus": "tcp://HOST:PORT"}
 
@@ -115,6 +116,8 @@ class SourceEntry(Ruled):
     source whose clock agrees with ours."""
     fast_groups: tuple[FastGroup, ...] = ()
     """Points that are read more often than the scan."""
+    event_buffer: EventBuffer | None = None
+    """Ring of time-stamped records that the device keeps; Modbus only."""
     limits: SourceLimits = SourceLimits()
     """What the server bears."""
     consequence: Text
@@ -127,6 +130,9 @@ class SourceEntry(Ruled):
         if self.protocol == "replay":
             yield from _replay_mistakes(self)
             return
+        if self.event_buffer is not None and self.protocol != "modbus":
+            wrong = f"an event buffer in registers, but the source speaks {self.protocol}"
+            yield Found(("event_buffer",), wrong, "leave it out", "event-buffer")
         if self.recorded is not None:
             wrong = f"recorded files, but the source speaks {self.protocol}"
             yield Found(("recorded",), wrong, "write protocol: replay, or remove recorded", "endpoint")

@@ -20,6 +20,7 @@ EACH: dict[Section, tuple[EachRule, ...]] = {
     ("sources",): (
         sources.heartbeat_is_its_own,
         sources.fast_points_are_its_own,
+        sources.coded_points_are_its_own,
         sources.fast_points_are_in_one_group,
         sources.period_is_a_multiple,
         sources.fast_replay_is_alone,
@@ -43,6 +44,7 @@ EACH: dict[Section, tuple[EachRule, ...]] = {
         functions.response_can_be_seen,
         functions.fast_group_has_it,
         functions.fast_group_is_one,
+        functions.buffer_has_it,
         functions.trip_bit_is_a_state,
         functions.safe_values_can_be_seen,
         functions.modes_exist,

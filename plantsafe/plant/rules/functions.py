@@ -73,6 +73,28 @@ def fast_group_has_it(view: View, function: Any) -> Iterator[Found]:
             yield Found(("events",), wrong, f"read it every {need:g} s", "fast-group")
 
 
+def buffer_has_it(view: View, function: Any) -> Iterator[Found]:
+    """With events: sis_buffer, one event buffer has codes for the inputs, the trip bit and the feedbacks."""
+    if function.events != "sis_buffer":
+        return
+    wanted = [channel.point for channel in function.inputs]
+    wanted += [function.tripped, *(element.feedback for element in function.elements)]
+    missing = [
+        [name for name in wanted if name not in {one.point for one in source.event_buffer.codes}]
+        for source in view.section("sources")
+        if source.event_buffer is not None
+    ]
+    if not missing:
+        mend = "declare the event_buffer of its source, or write events: fast_group"
+        yield Found(("events",), "no source has an event buffer", mend, "event-buffer")
+    elif all(missing):
+        least = sorted(missing, key=len)[0]
+        wrong = f"no event buffer has a code for {', '.join(least)}"
+        yield Found(
+            ("events",), wrong, "add it to the codes of the buffer, or write events: fast_group", "event-buffer"
+        )
+
+
 def fast_group_is_one(view: View, function: Any) -> Iterator[Found]:
     """A vote, and a state of final elements, is told from values of one read: their points are in one group."""
     if function.events != "fast_group":

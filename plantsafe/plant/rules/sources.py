@@ -26,6 +26,17 @@ def fast_points_are_its_own(view: View, source: Any) -> Iterator[Found]:
                 yield Found(("fast_groups", i, "points", j), wrong, "name points of this source", "fast-group")
 
 
+def coded_points_are_its_own(view: View, source: Any) -> Iterator[Found]:
+    """An event buffer tells of points that are read from its own source."""
+    if source.event_buffer is None:
+        return
+    for i, one in enumerate(source.event_buffer.codes):
+        name = one.point
+        if isinstance(name, str) and name in view.known["point"] and view.point(name).source != source.name:
+            wrong = f"{name} is not read from {source.name}"
+            yield Found(("event_buffer", "codes", i, "point"), wrong, "name points of this source", "event-buffer")
+
+
 def fast_points_are_in_one_group(_: View, source: Any) -> Iterator[Found]:
     """A point is read at one pace."""
     first: dict[str, str] = {}

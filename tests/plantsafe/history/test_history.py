@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plantsafe.frame import BAD, BAD_NO_COMMUNICATION, BAD_NODE_ID_UNKNOWN, FastSamples, Frame
+from plantsafe.frame import BAD, BAD_NO_COMMUNICATION, BAD_NODE_ID_UNKNOWN, DeviceEvents, FastSamples, Frame
 from plantsafe.history.buckets import read_buckets
 from plantsafe.history.compaction import LONG_SCANS, Compaction, day_file_name
 from plantsafe.history.reader import HistoryReader
@@ -40,7 +40,7 @@ def frames(
     seed: int,
     period_ns: int = SECOND_NS,
 ) -> list[Frame]:
-    """Random values of which many repeat; statuses, and now and then samples of a fast group."""
+    """Random values of which many repeat; statuses, now and then samples of a fast group and events of a device."""
     chance = np.random.default_rng(seed)
     made = []
     for number in numbers:
@@ -69,15 +69,24 @@ def frames(
             origin=np.ones(s, dtype=np.uint8),
             resolution_ns=np.full(s, 1000, dtype=np.int64),
         )
-        made.append(replace(frame, fast=fast) if chance.random() < 0.8 else frame)
+        frame = replace(frame, fast=fast) if chance.random() < 0.8 else frame
+        if number % 7 < 2:
+            stamps = np.arange(1 + number % 3, dtype=np.int64) + number
+            frame = replace(frame, events=device_events(stamps, time_ns))
+        made.append(frame)
     return made
 
 
+def device_events(stamps: np.ndarray, time_ns: int) -> DeviceEvents:
+    return DeviceEvents(source=stamps * 0, sequence=stamps, time_ns=stamps + time_ns, code=stamps % 5, state=stamps % 2)
+
+
 def same(one: Frame, other: Frame) -> bool:
-    """Bit for bit, fast samples too."""
+    """Bit for bit, fast samples and device events too."""
     arrays = ("value", "status", "source_time_ns", "received", "origin", "resolution_ns")
     pairs = [(getattr(one, name), getattr(other, name)) for name in arrays]
     pairs += [(getattr(one.fast, field.name), getattr(other.fast, field.name)) for field in fields(FastSamples)]
+    pairs += [(getattr(one.events, field.name), getattr(other.events, field.name)) for field in fields(DeviceEvents)]
     heads = (one.number, one.plant, one.time_ns) == (other.number, other.plant, other.time_ns)
     return heads and all(a.dtype == b.dtype and a.tobytes() == b.tobytes() for a, b in pairs)
 

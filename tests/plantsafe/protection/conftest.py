@@ -145,3 +145,9 @@ def make_watch(between: Callable[..., FastSamples]) -> Callable[..., Watch]:
 @pytest.fixture
 def watch(make_watch: Callable[..., Watch]) -> Watch:
     return make_watch()
+
+
+@pytest.fixture
+def bare_plant() -> Plant:
+    """One function, no fast groups, no event buffer."""
+    return function_plant([function()])

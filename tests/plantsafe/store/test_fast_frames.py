@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from plantsafe.frame import BAD_NO_DATA, GOOD, NO_FAST_SAMPLES, FastSamples, Frame
+from plantsafe.frame import BAD_NO_DATA, GOOD, NO_FAST_SAMPLES, DeviceEvents, FastSamples, Frame
 from plantsafe.store.arrays import pack, unpack
 from plantsafe.store.frames import decode_frame, encode_frame
 
@@ -40,6 +40,19 @@ def test_samples_come_back_bit_for_bit(frame: Frame) -> None:
     for name in ("point", "group", "value", "status", "begun_ns", "ended_ns"):
         was, now = getattr(fast, name), getattr(back, name)
         assert (now.dtype, now.tobytes(), now.shape) == (was.dtype, was.tobytes(), was.shape)
+
+
+def test_device_events_come_back_bit_for_bit(frame: Frame) -> None:
+    numbers = np.array([4, 5], dtype=np.int64)
+    events = DeviceEvents(
+        source=np.zeros(2, dtype=np.intp), sequence=numbers, time_ns=numbers + 10**18, code=numbers * 100,
+        state=numbers % 2,
+    )  # fmt: skip
+    back = decode_frame(7, "h", 1, *encode_frame(replace(frame, events=events)))
+    assert back.fast is NO_FAST_SAMPLES
+    for name in ("source", "sequence", "time_ns", "code", "state"):
+        was, now = getattr(events, name), getattr(back.events, name)
+        assert (now.dtype, now.tobytes()) == (was.dtype, was.tobytes())
 
 
 def test_frame_without_samples_holds_no_more_than_before(frame: Frame) -> None:
