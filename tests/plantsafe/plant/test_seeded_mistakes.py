@@ -15,6 +15,7 @@ NOT_TOGETHER = {  # these take away what others are told by: a name, a period, a
     ("X.1.name", "there already"),
     ("units.R1.phases.dose.code", "XA has no state 3"),
     ("alarms.TI.H.deadband", "over half"),
+    ("functions.SIF-2.events", "no source has an event buffer"),
 }
 
 
