@@ -1,8 +1,11 @@
 """What every page does first: sign of life, header line, and the grey of old data."""
 
+from html import escape
+
 import streamlit as st
 
 from dashboards.components import header, style
+from dashboards.language import Tongue
 from dashboards.picture import Picture
 from dashboards.visit import Visit, board_of, visit_or_stop
 from plantsafe.errors import PlantsafeError
@@ -29,7 +32,7 @@ def _top(*, with_alarms: bool) -> None:
         picture = board_of(str(visit.folder)).picture()
     except PlantsafeError as error:
         st.html(style.pulse(beat, tongue, stale=True))
-        st.html(f"<div class='ps ps-banner ps-always'>{tongue('The record cannot be read')}: {error.message}</div>")
+        cannot_read(error, tongue)
         return
     if picture is None:
         st.html(style.pulse(beat, tongue, stale=True))
@@ -40,6 +43,12 @@ def _top(*, with_alarms: bool) -> None:
     st.html(
         header.banner(picture, fresh, tongue) + header.bar(picture, fresh, visit.clock, tongue, with_alarms=with_alarms)
     )
+
+
+def cannot_read(error: PlantsafeError, tongue: Tongue) -> None:
+    """What stands in the place of what the record does not give, with what would mend it."""
+    words = escape(f"{error.message}; {error.mend}" if error.mend else error.message)
+    st.html(f"<div class='ps ps-banner ps-always'>{tongue('The record cannot be read')}: {words}</div>")
 
 
 def is_stale(visit: Visit, picture: Picture) -> bool:

@@ -15,6 +15,7 @@ from dashboards.language import Tongue
 from dashboards.numbers import decimals, duration, local, number, with_eu
 from dashboards.picture import Picture
 from dashboards.visit import picture_or_stop, visit_or_stop
+from plantsafe.errors import PlantsafeError
 from plantsafe.frame import is_bad, is_good
 from plantsafe.history.reader import HistoryReader
 from plantsafe.store.record import RecordReader
@@ -119,7 +120,11 @@ def _counts(folder: str) -> tuple[int, int, int, int]:
 def _record() -> None:
     visit = visit_or_stop()
     picture, tongue = picture_or_stop(visit), visit.tongue
-    first, last, count, size = _counts(str(visit.folder))
+    try:
+        first, last, count, size = _counts(str(visit.folder))
+    except PlantsafeError as error:
+        panel.cannot_read(error, tongue)
+        return
     lines = (
         (tongue("Last scan"), f"{last} · {local(picture.frame.time_ns, picture.zone, '%Y-%m-%d %H:%M:%S')}"),
         (tongue("Scans in the record"), f"{count} ({first} … {last})"),

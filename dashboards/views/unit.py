@@ -13,6 +13,7 @@ from dashboards.numbers import reading
 from dashboards.picture import Picture
 from dashboards.trend import Curves, figure, read_curves
 from dashboards.visit import Visit, picture_or_stop, visit_or_stop
+from plantsafe.errors import PlantsafeError
 from plantsafe.plant.model import Unit
 
 WINDOWS_S = {600: "10 min", 3600: "1 h", 8 * 3600: "8 h", 24 * 3600: "24 h"}
@@ -87,8 +88,12 @@ def _trends(visit: Visit, picture: Picture, unit: Unit, tongue: Tongue) -> None:
     if rows:
         last = picture.frame.number
         first = max(1, last - round(window_s / plant.file.scan_period_s) + 1)
-        with st.spinner(tongue("Reading the record")):
-            curves = _curves(str(visit.folder), tuple(chosen), first, last)
+        try:
+            with st.spinner(tongue("Reading the record")):
+                curves = _curves(str(visit.folder), tuple(chosen), first, last)
+        except PlantsafeError as error:  # a day's file is damaged: the other parts of the page go on
+            panel.cannot_read(error, tongue)
+            return
         chart = figure(plant, rows, curves, picture.zone, tongue)
         st.plotly_chart(chart, theme=None, config={"displaylogo": False, "displayModeBar": False}, key="trend")
 

@@ -43,20 +43,44 @@ def register(app: typer.Typer) -> None:
             typer.echo(f"  scan {letter.scan}: {letter.reason}" + (f"\n    {letter.line}" if letter.line else ""))
 
     @group.command()
+    def again(
+        data: Data,
+        begin: Annotated[str, typer.Option("--from", help="site's time as 2026-11-23T08:00, or the number of a scan")],
+    ) -> None:
+        """Send once more what the historian has lost; the forwarder may run, and takes it up within a second."""
+        from plantsafe.cli.period import moment_ns
+        from plantsafe.history.reader import HistoryReader
+        from plantsafe.plant import plant_of_document
+        from plantsafe.store.forward import ask_again
+
+        with HistoryReader(data) as history:
+            newest = history.record.newest_plant()
+            if begin.isdecimal() or newest is None:
+                scan = int(begin) if begin.isdecimal() else 1
+            else:
+                zone = plant_of_document(newest[1]).file.site.timezone
+                scan = history.number_at(moment_ns(begin, zone, "--from"))
+            scan = max(scan, history.first_number())
+        ask_again(data, scan)
+        typer.echo(f"scans from {scan} on are sent once more; what is there is overwritten by the same")
+
+    @group.command()
     def retry(data: Data, to: To) -> None:
         """Send the dead letters once more, after the historian was mended; the forwarder must not run meanwhile."""
         import time
+        from contextlib import closing
 
         from plantsafe.history.forward import Forwarder
-        from plantsafe.history.forwarder import sink_of
+        from plantsafe.history.forwarder import only_forwarder, sink_of
         from plantsafe.history.reader import HistoryReader
         from plantsafe.store.forward import ForwardWriter
 
-        sink, writer = sink_of(to), ForwardWriter(data)
-        with HistoryReader(data) as history:
-            forwarder = Forwarder(history, writer, sink, time.time_ns)
+        with (
+            closing(sink_of(to)) as sink,
+            only_forwarder(data),
+            closing(ForwardWriter(data)) as writer,
+            HistoryReader(data) as history,
+            closing(Forwarder(history, writer, sink, time.time_ns)) as forwarder,
+        ):
             taken, kept = forwarder.retry()
-            forwarder.close()
-        writer.close()
-        sink.close()
         typer.echo(f"{taken} dead letters taken, {kept} stay")

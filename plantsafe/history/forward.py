@@ -6,12 +6,13 @@ Where a historian rejects more than a few, something else is wrong, and nothing 
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from itertools import repeat
 from typing import Protocol
 
-from plantsafe.errors import PlantsafeError
+from plantsafe.errors import PlantsafeError, StoreError
 from plantsafe.frame import Frame
 from plantsafe.history.lines import LineMaker
 from plantsafe.history.reader import HistoryReader
@@ -88,12 +89,24 @@ class Forwarder:
         sending = self._pool.submit(self._sent, body.lines)
         try:
             if len(self._bodies) == 1:
-                self._make()
+                with suppress(StoreError):  # comes up again when that body is due
+                    self._make()
         finally:
             dead = sending.result()
         self._writer.confirm(body.scan, body.seq, self._now_ns(), [*body.dead, *dead])
         del self._bodies[0]
         return len(body.lines)
+
+    def again(self, scan: int) -> None:
+        """Send scans from `scan` on, and their events, once more: the historian has lost them."""
+        self._bodies.clear()
+        self._frames = iter(())
+        seq = 0
+        for event in self._history.record.events():
+            if event.scan >= scan:
+                break
+            seq = event.seq
+        self._writer.rewind(scan - 1, seq)
 
     def close(self) -> None:
         """Give the sending thread back."""

@@ -5,18 +5,23 @@ import random
 import signal
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from plantsafe.errors import RequestError
+from plantsafe.errors import RequestError, StoreError
 from plantsafe.history.forward import Forwarder, NotNowError
 from plantsafe.history.influx import InfluxSink
 from plantsafe.history.reader import HistoryReader
 from plantsafe.lifeline import end_with_parent
-from plantsafe.store.forward import ForwardWriter
+from plantsafe.store.forward import ForwardWriter, answered_again, asked_again
 from plantsafe.store.record import RECORD
+from plantsafe.store.turn import turn
 
 TOKEN = "PLANTSAFE_HISTORIAN_TOKEN"  # noqa: S105  # the name of the variable, not the token
+LOCK = "forward.lock"
+PATIENCE_S = 5.0  # for one before to end (site default)
 LOOK_S = 0.5  # between two looks for new scans (site default)
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 60.0  # after a failure; doubles each time (site default)
 
@@ -52,25 +57,37 @@ def run_forwarder(folder: Path, where: str, *, child: bool) -> None:
     while not (folder / RECORD).is_file():  # the scan service is about to make it
         if stop.wait(LOOK_S):
             return
-    writer = ForwardWriter(folder)
-    try:
-        with HistoryReader(folder) as history:
-            forwarder = Forwarder(history, writer, sink, time.time_ns)
-            _go_on(forwarder, writer, stop)
-            forwarder.close()
-    finally:
-        writer.close()
-        sink.close()
+    with (
+        only_forwarder(folder),
+        closing(sink),
+        closing(ForwardWriter(folder)) as writer,
+        HistoryReader(folder) as history,
+        closing(Forwarder(history, writer, sink, time.time_ns)) as forwarder,
+    ):
+        go_on(folder, forwarder, writer, stop)
 
 
-def _go_on(forwarder: Forwarder, writer: ForwardWriter, stop: threading.Event) -> None:
+@contextmanager
+def only_forwarder(folder: Path) -> Iterator[None]:
+    """One at a time writes forward.db; raises StoreError when another one runs."""
+    with turn(folder, PATIENCE_S, LOCK) as mine:
+        if not mine:
+            raise StoreError(f"a forwarder runs on {folder}", mend="stop it first, and `plantsafe run --historian` too")
+        yield
+
+
+def go_on(folder: Path, forwarder: Forwarder, writer: ForwardWriter, stop: threading.Event) -> None:
+    """Send whatever there is until `stop`; says in forward.db why it waits."""
     wait_s = FIRST_WAIT_S
     while not stop.is_set():
         try:
+            if (scan := asked_again(folder)) is not None:
+                forwarder.again(scan)
+                answered_again(folder)
             sent = forwarder.step()
-        except NotNowError as error:
-            writer.trouble(error.message, time.time_ns())
-            pause_s = max(error.wait_s, wait_s * random.uniform(0.5, 1.0))  # noqa: S311  # jitter, no secret
+        except (NotNowError, StoreError) as error:  # the store: a day's file is damaged, until it is repaired
+            writer.trouble(str(error), time.time_ns())
+            pause_s = max(getattr(error, "wait_s", 0.0), wait_s * random.uniform(0.5, 1.0))  # noqa: S311  # jitter, no secret
             stop.wait(pause_s)
             wait_s = min(2 * wait_s, LONGEST_WAIT_S)
             continue

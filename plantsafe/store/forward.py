@@ -12,6 +12,7 @@ from plantsafe.errors import StoreError
 from plantsafe.store.sqlite import open_reader, open_writer, transaction, translated
 
 FORWARD = "forward.db"
+_AGAIN = "forward.again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +84,12 @@ class ForwardWriter:
                 (reason, now_ns),
             )
 
+    def rewind(self, scan: int, seq: int) -> None:
+        """Send again what follows `scan` and event `seq`; what is refused then is a dead letter again."""
+        with transaction(self._connection, self.path):
+            self._connection.execute("DELETE FROM dead WHERE scan > ?", (scan,))
+            self._connection.execute("UPDATE standing SET scan = min(scan, ?), seq = min(seq, ?)", (scan, seq))
+
     def dead(self) -> list[DeadLetter]:
         """All dead letters, oldest first."""
         return _dead(self._connection, self.path)
@@ -115,6 +122,28 @@ class ForwardReader:
     def close(self) -> None:
         """Give the connection back."""
         self._connection.close()
+
+
+def ask_again(folder: Path, scan: int) -> None:
+    """Leave word for the forwarder, which may be running: send scans from `scan` on once more."""
+    path = folder / _AGAIN
+    with translated(path):
+        new = path.with_name(f"{path.name}.new")
+        new.write_text(str(scan), encoding="ascii")
+        new.replace(path)
+
+
+def asked_again(folder: Path) -> int | None:
+    """From which scan on `ask_again` wants everything once more; None where nobody asked."""
+    try:
+        return int((folder / _AGAIN).read_text(encoding="ascii"))
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def answered_again(folder: Path) -> None:
+    """The cursor is back there: the word is taken away."""
+    (folder / _AGAIN).unlink(missing_ok=True)
 
 
 def forwarded_to(folder: Path) -> tuple[int | None, int]:

@@ -1,4 +1,7 @@
-"""Who may change the files of the days: one process at a time. The kernel gives the turn back when its holder dies."""
+"""Who may change the files of the days, or another file of a name: one process at a time.
+
+The kernel gives the turn back when its holder dies.
+"""
 
 import fcntl
 import time
@@ -13,9 +16,9 @@ _LOOK_S = 0.05  # between two tries (site default)
 
 
 @contextmanager
-def turn(folder: Path, wait_s: float) -> Iterator[bool]:
+def turn(folder: Path, wait_s: float, name: str = TURN) -> Iterator[bool]:
     """Have the turn inside; False when another process kept it for all of `wait_s`."""
-    path = folder / TURN
+    path = folder / name
     with translated(path):
         file = path.open("a")
     with file:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 from dashboard_scene import PASSWORD, Scene, standing_clock
@@ -10,6 +11,7 @@ from streamlit.util import calc_hash
 
 from dashboards import visit
 from dashboards.page_roles import ROLES, TITLES, urls_for
+from plantsafe.history.compaction import Compaction
 from plantsafe.request import RequestKind, Role
 from plantsafe.store.access import set_language, sign_in
 from plantsafe.store.inbox import InboxReader
@@ -207,3 +209,19 @@ def test_names_from_a_person_cannot_carry_markup(scene: Scene, opened: Open) -> 
     text = text_of(page)
     assert "&lt;img src=x" in text
     assert "<img src=x" not in text
+
+
+@pytest.mark.parametrize("url", ["unit", "connection"])
+def test_a_damaged_day_is_a_message_in_its_place_and_the_rest_of_the_page_goes_on(
+    scene: Scene, opened: Open, url: str
+) -> None:
+    scene.scans(130)
+    with closing(Compaction(scene.folder)) as compaction, RecordReader(scene.folder) as reader:
+        assert compaction.step(reader) > 60
+    day = next(scene.folder.glob("2*.db"))
+    day.write_bytes(day.read_bytes()[:4096] + b"\xff" * (day.stat().st_size - 4096))
+    page = opened("engineer", url)
+    assert not page.exception
+    assert "The record cannot be read" in text_of(page)
+    assert f"plantsafe history repair {day.stem}" in text_of(page)
+    assert "Demo nitration plant" in text_of(page)

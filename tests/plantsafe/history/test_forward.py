@@ -1,7 +1,10 @@
 """Carrying samples to a real InfluxDB: rows there are rows here, less the named dead letters, whatever happens."""
 
+import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -10,17 +13,18 @@ import numpy as np
 import pytest
 from historian_server import MOST_POINTS, Historian
 
-from plantsafe.errors import StoreError
+from plantsafe.errors import DamagedFileError, StoreError
 from plantsafe.frame import BAD_NO_COMMUNICATION, Frame
 from plantsafe.history.buckets import read_buckets
 from plantsafe.history.compaction import Compaction
 from plantsafe.history.forward import Answer, Forwarder, NotNowError, Word
-from plantsafe.history.forwarder import sink_of
+from plantsafe.history.forwarder import go_on, sink_of
 from plantsafe.history.influx_reader import InfluxReader
 from plantsafe.history.lines import LineMaker
 from plantsafe.history.reader import HistoryReader
+from plantsafe.history.repair import repair
 from plantsafe.plant.tables import Plant
-from plantsafe.store.forward import DeadLetter, ForwardWriter, Standing
+from plantsafe.store.forward import DeadLetter, ForwardWriter, Standing, ask_again, asked_again
 from plantsafe.store.record import RecordReader, RecordWriter
 
 START_NS = 1_790_000_000_000_000_000
@@ -245,3 +249,58 @@ def test_a_server_that_rejects_everything_buries_nothing(tmp_path: Path, plant: 
         Standing(scan=0, seq=0, confirmed_ns=0, trouble="", since_ns=0, dead=0),
         [],
     )
+
+
+def test_a_wiped_historian_gets_everything_again_when_asked(tmp_path: Path, plant: Plant, fresh: Historian) -> None:
+    """By itself the forwarder goes on from its cursor: it cannot know what a server has lost."""
+    frames = record(tmp_path, plant, range(1, 30))
+    forwarding = Forwarding(tmp_path, fresh.where)
+    forwarding.all()
+    fresh.ask('DROP MEASUREMENT "pv"')
+    frames += record(tmp_path, plant, range(30, 40))
+    forwarding.all()
+    assert set(fresh.rows("T")) == set(range(30, 40))
+    ask_again(tmp_path, 11)
+    stop = threading.Event()
+
+    def watch() -> None:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline and len(fresh.rows("T")) < 29:
+            time.sleep(0.05)
+        stop.set()
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    with (
+        closing(sink_of(fresh.where)) as sink,
+        closing(ForwardWriter(tmp_path)) as writer,
+        HistoryReader(tmp_path) as history,
+        closing(Forwarder(history, writer, sink, time.time_ns)) as forwarder,
+    ):
+        go_on(tmp_path, forwarder, writer, stop)
+    watching.join()
+    assert asked_again(tmp_path) is None
+    assert same(fresh, plant, frames[10:])
+
+
+def test_a_damaged_day_is_a_trouble_with_its_remedy_until_it_is_repaired(
+    tmp_path: Path, plant: Plant, fresh: Historian
+) -> None:
+    frames = record(tmp_path, plant, range(1, 700))
+    compaction = Compaction(tmp_path)
+    with RecordReader(tmp_path) as reader:
+        compaction.step(reader)
+    compaction.close()
+    day = next(tmp_path.glob("2*.db"))
+    with closing(sqlite3.connect(day)) as spoilt:
+        spoilt.execute("UPDATE chunks SET samples = zeroblob(length(samples)) WHERE id = (SELECT max(id) FROM chunks)")
+        spoilt.commit()
+    forwarding = Forwarding(tmp_path, fresh.where)
+    with pytest.raises(DamagedFileError, match=f"history repair {day.stem}"):
+        forwarding.all()
+    repair(tmp_path, day.stem)
+    with HistoryReader(tmp_path) as history:
+        kept = list(history.frames(1, 1000))
+    forwarding.all()
+    assert len(kept) == len(frames)
+    assert same(fresh, plant, kept)
