@@ -43,6 +43,7 @@ class Assembled:
     head: dict[str, Any] = field(default_factory=dict)
     entries: dict[Section, Entries] = field(default_factory=lambda: {section: Entries() for section in SECTIONS})
     mistakes: list[Mistake] = field(default_factory=list)
+    hints: list[Mistake] = field(default_factory=list)
 
     def mistake(self, where: Where, wrong: str, mend: str, rule: str = "meaning") -> Mistake:
         """A mistake at a place of the whole description, told at the place of the file that it came from."""
@@ -152,6 +153,7 @@ def _take_section(whole: Assembled, tree: Tree, section: Section, items: Any, wr
                     continue
                 table = read_table(tree.path.parent / name, None if sheet is None else str(sheet), whole.texts)
                 whole.mistakes += table.mistakes
+                whole.hints += table.hints
                 entries.add_table(tree, where, table)
         else:
             entries.add(tree, where, item)

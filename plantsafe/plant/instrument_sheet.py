@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from plantsafe.errors import PlantsafeError
+from plantsafe.plant.csv_encoding import GB_18030, READ_AS_GB_18030, encoding_of
+from plantsafe.plant.instrument_cell import CellError, register
 from plantsafe.plant.instrument_unit import read_unit
 
 HEADER_ROWS_MAX = 40  # rows from the top in which a header is looked for; site default
@@ -43,6 +45,7 @@ HEADINGS: dict[str, tuple[str, ...]] = {
              "nodeid", "opcnode", "opcaddress", "opcuanodeid", "opcuanode", "opcpoint"),
     "register": ("modbus地址", "寄存器地址", "modbus", "寄存器", "通讯地址", "通信地址", "modbusaddress",
                  "modbusaddr", "register", "registeraddress"),
+    "node or register": ("地址", "点地址", "address", "addr"),
     "type": ("数据类型", "datatype", "数据格式"),
     "order": ("字节序", "字序", "字节顺序", "byteorder", "wordorder"),
     "device": ("站号", "从站号", "设备地址", "从站地址", "slave", "slaveid", "deviceid", "unitid"),
@@ -141,16 +144,12 @@ def _read_excel(path: Path) -> list[Sheet]:
 
 
 def _read_csv(path: Path) -> Sheet:
-    raw = path.read_bytes()
-    note = ""
     try:
-        text = raw.decode("utf-8-sig")
+        encoding = encoding_of(path)
     except UnicodeDecodeError:
-        try:
-            text = raw.decode("gb18030")
-            note = "the file is not UTF-8; it was read as GB 18030, as Chinese spreadsheet programs write it"
-        except UnicodeDecodeError:
-            raise PlantsafeError(f"{path} is neither UTF-8 nor GB 18030", mend="save it as CSV UTF-8") from None
+        raise PlantsafeError(f"{path} is neither UTF-8 nor GB 18030", mend="save it as CSV UTF-8") from None
+    text = path.read_bytes().decode(encoding)
+    note = READ_AS_GB_18030 if encoding == GB_18030 else ""
     head = "\n".join(text.splitlines()[:HEADER_ROWS_MAX])
     delimiter = max(",;\t", key=head.count)
     try:
@@ -170,7 +169,7 @@ def find_header(sheet: Sheet) -> Header | None:
         known = len(header.columns)
         if "name" in header.columns and known >= COLUMNS_MIN and (best is None or known > len(best.columns)):
             best = header
-    return None if best is None else _units_or_plant_units(sheet, best)
+    return None if best is None else _nodes_or_registers(sheet, _units_or_plant_units(sheet, best))
 
 
 def repeats(sheet: Sheet, header: Header, row: int) -> bool:
@@ -235,3 +234,27 @@ def _units_or_plant_units(sheet: Sheet, header: Header) -> Header:
     else:
         columns[name] = column
     return Header(top=header.top, first=header.first, columns=columns, unused=unused)
+
+
+def _nodes_or_registers(sheet: Sheet, header: Header) -> Header:
+    """A column `地址` alone holds OPC nodes or Modbus references; which, its cells say."""
+    columns = dict(header.columns)
+    column = columns.pop("node or register", None)
+    if column is None:
+        return header
+    unused = header.unused
+    if "node" in columns or "register" in columns:
+        unused = (*unused, "地址")
+    else:
+        cells = [
+            row[column] for row in sheet.rows[header.first :] if column < len(row) and row[column] not in (None, "")
+        ]
+        columns["register" if 2 * sum(map(_is_register, cells)) >= len(cells) else "node"] = column
+    return Header(top=header.top, first=header.first, columns=columns, unused=unused)
+
+
+def _is_register(value: object) -> bool:
+    try:
+        return register(value) is not None
+    except CellError:
+        return False

@@ -90,7 +90,7 @@ def _loaded(
     shared = Shared() if shared is None else shared
     whole = assemble(path, shared.texts)
     if hints is not None:
-        hints += _long_lists(whole)
+        hints += [*whole.hints, *_long_lists(whole)]
     if whole.main.value is None:
         raise PlantFileError(tuple(whole.mistakes))
     mistakes = list(whole.mistakes)

@@ -51,8 +51,9 @@ are one plant, [plant-example/plant.yaml](plant-example/plant.yaml), which uses 
 - **Tables**: in the place of a list, or of an entry in it, `{table: points.csv}` (for Excel with `sheet: DCS`)
   puts the rows of a CSV or Excel file there. The first row names the fields, with dots for what lies inside:
   `name`, `title.en`, `range.low`, `modbus.address`. An empty cell leaves the field out; `states` reads
-  `0=stopped|停止; 1=running|运行`, lists read `A; B`. Put long lists into tables: 100,000 points load in 6 s from CSV
-  and in over a minute from YAML, and rows are easier to compare. `check` says so of lists of more than 5,000 entries.
+  `0=stopped|停止; 1=running|运行`, lists read `A; B`. CSV is UTF-8; a file that is not is read as GB 18030 (GBK), and
+  `check` says so. Put long lists into tables: 100,000 points load in 6 s from CSV and in over a minute from YAML, and
+  rows are easier to compare. `check` says so of lists of more than 5,000 entries.
 """
 
 

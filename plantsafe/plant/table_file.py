@@ -9,12 +9,13 @@ import csv
 import io
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from plantsafe.errors import Mistake
+from plantsafe.plant.csv_encoding import GB_18030, READ_AS_GB_18030, encoding_of
 from plantsafe.plant.yaml_tree import Where, at
 
 _ENDS = {"low": 0, "high": 1}
@@ -44,6 +45,7 @@ class Table:
     lines: list[int] = field(default_factory=list)
     heads: list[Where] = field(default_factory=list)
     mistakes: list[Mistake] = field(default_factory=list)
+    hints: list[Mistake] = field(default_factory=list)
 
     @cached_property
     def columns(self) -> dict[Where, int]:
@@ -104,7 +106,14 @@ def read_table(path: Path, sheet: str | None, texts: dict[str, str] | None = Non
         table.mistakes.append(at(path, line, column, where, text, mend))
 
     try:
-        rows = _excel_rows(path, sheet) if path.suffix.lower() == ".xlsx" else _csv_rows(path)
+        if path.suffix.lower() == ".xlsx":
+            rows = _excel_rows(path, sheet)
+        else:
+            encoding = encoding_of(path)
+            rows = _csv_rows(path, encoding)
+            if encoding == GB_18030:
+                mend = "compare a Chinese text, or save it as CSV UTF-8"
+                table.hints.append(replace(at(path, 1, 1, "file", READ_AS_GB_18030, mend), rule="hint"))
         line, head = next(rows, (1, ()))
         table.heads.extend(_where(name) for name in head)
         for column, where in enumerate(table.heads, start=1):
@@ -125,7 +134,7 @@ def read_table(path: Path, sheet: str | None, texts: dict[str, str] | None = Non
             table.rows.append(tuple(map(texts.setdefault, cells, cells)))
             table.lines.append(line)
     except UnicodeDecodeError as problem:
-        wrong(1, 1, "file", f"is not UTF-8 at byte {problem.start}", "save it as CSV UTF-8")
+        wrong(1, 1, "file", f"is neither UTF-8 nor GB 18030 at byte {problem.start}", "save it as CSV UTF-8")
     except (OSError, csv.Error, zipfile.BadZipFile, KeyError, ValueError) as problem:
         wrong(1, 1, "file", f"cannot be read as a table: {problem}", "save it as CSV UTF-8 or as .xlsx")
     return table
@@ -145,8 +154,8 @@ def table_text(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> 
     return text.getvalue()
 
 
-def _csv_rows(path: Path) -> Iterator[Row]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
+def _csv_rows(path: Path, encoding: str) -> Iterator[Row]:
+    with path.open(encoding=encoding, newline="") as file:
         reader = csv.reader(file)
         line = 1
         for cells in reader:

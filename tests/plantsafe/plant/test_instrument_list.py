@@ -344,6 +344,22 @@ def test_a_modbus_list_in_gb18030_gives_registers_counted_from_zero(tmp_path: Pa
     assert [point.kind for point in imported.points] == ["analog", "analog", "state", "state"]
 
 
+@pytest.mark.parametrize(("cells", "speaks"), [(("40001", "4x0003"), "modbus"), (("s=R101.TI", "R101.TT"), "opcua")])
+def test_a_column_called_address_alone_is_one_and_its_cells_say_of_what(
+    tmp_path: Path, cells: tuple[str, str], speaks: str
+) -> None:
+    rows = "".join(f"TT-10{i},釜温,℃,0~150,AI,{cell},REAL,ABCD\n" for i, cell in enumerate(cells))
+    imported = _import(tmp_path, f"位号,描述,单位,量程,信号类型,地址,数据类型,字节序\n{rows}", "gbk")
+    assert len(imported.points) == 2
+    assert all(getattr(point, speaks) is not None for point in imported.points)
+
+
+def test_an_address_beside_an_opc_node_is_left_unused(tmp_path: Path) -> None:
+    imported = _import(tmp_path, "位号,描述,单位,量程,信号类型,OPC地址,地址\nTT-101,釜温,℃,0~150,AI,s=R101.TI,柜3\n")
+    assert [point.opcua.node for point in imported.points if point.opcua] == ["s=R101.TI"]
+    assert any("地址" in heading for heading in imported.unused)
+
+
 def test_a_difference_of_temperatures_stays_in_kelvin(tmp_path: Path) -> None:
     imported = _import(tmp_path, "Tag,Description,EU,Range,OPC\nTDI-1,temperature difference,K,0~50,a\n")
     assert [(point.eu, point.range) for point in imported.points] == [("K", (0.0, 50.0))]

@@ -8,7 +8,7 @@ from openpyxl import Workbook
 from typer.testing import CliRunner
 
 from plantsafe.cli import app
-from plantsafe.errors import PlantFileError
+from plantsafe.errors import Mistake, PlantFileError
 from plantsafe.plant import load_plant
 from plantsafe.plant.load import check_plant, plant_of_document
 
@@ -41,6 +41,17 @@ def test_a_table_is_as_entries_in_the_file(tmp_path: Path) -> None:
     assert plant_of_document(plant.document()).hash == plant.hash
 
 
+@pytest.mark.parametrize("encoding", ["gbk", "gb18030"])
+def test_a_table_as_a_chinese_spreadsheet_program_saves_it_is_read_and_said(tmp_path: Path, encoding: str) -> None:
+    path = _plant(tmp_path)
+    before = check_plant(path).hash
+    text = (tmp_path / "points.csv").read_text(encoding="utf-8-sig")
+    (tmp_path / "points.csv").write_bytes(text.encode(encoding))
+    hints: list[Mistake] = []
+    assert check_plant(path, hints=hints).hash == before
+    assert [(Path(hint.file).name, hint.rule) for hint in hints if "GB 18030" in hint.wrong] == [("points.csv", "hint")]
+
+
 def test_a_mistake_in_a_table_is_told_at_row_and_column(tmp_path: Path) -> None:
     rows = (
         ROWS[0].replace("0,1000", "0,high"),
@@ -68,7 +79,7 @@ def test_an_unknown_column_and_a_cell_without_heading(tmp_path: Path) -> None:
         (b"", "has no column `name`"),
         (b"a,b\n1,2\n", "has no column `name`"),
         (b"name,name\nx,y\n", "is a column already"),
-        ("name\n测".encode("gb18030"), "is not UTF-8"),
+        (b"name\n\xff\xff", "is neither UTF-8 nor GB 18030"),
         (b'name\n"' + b"x" * 200_000, "cannot be read as a table"),
         (b"name\n\x00", "points"),
     ],
