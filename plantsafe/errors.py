@@ -6,6 +6,7 @@
     │   └── ScenarioError          a scenario cannot be run
     ├── StoreError                 a file of ours cannot be opened, read or written
     │   ├── NewerFileError         written by a newer plantsafe
+    │   ├── EmptyFileError         its writer is about to make it
     │   └── DamagedFileError       SQLite or a hash says that bytes changed
     ├── SourceError                a source cannot be reached or is described in a way that cannot work
     ├── ReadOnlyError              something tried to write to the plant
@@ -77,6 +78,10 @@ class StoreError(PlantsafeError):
 
 class NewerFileError(StoreError):
     """The file was written by a newer plantsafe; nothing in it was touched."""
+
+
+class EmptyFileError(StoreError):
+    """The file is there, and its writer has not written into it yet."""
 
 
 class DamagedFileError(StoreError):

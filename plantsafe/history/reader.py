@@ -5,6 +5,7 @@ was read counts only if the mark did not pass it meanwhile.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from heapq import merge
@@ -15,7 +16,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from plantsafe.errors import StoreError
+from plantsafe.errors import EmptyFileError, StoreError
 from plantsafe.frame import BAD_NO_DATA, BAD_NODE_ID_UNKNOWN, F8, I8, U4, Frame
 from plantsafe.history.stretch import Scans, decoded, frames_of
 from plantsafe.plant import plant_of_document
@@ -60,7 +61,7 @@ class HistoryReader:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.record = RecordReader(folder)
-        self._rollup = RollupReader(folder) if (folder / ROLLUP).is_file() else None
+        self._rollup: RollupReader | None = None
         self._days: dict[str, tuple[int, DayReader]] = {}  # with the number of the file on its disk
         self._points: dict[str, dict[str, int]] = {}
         self._last_rows: tuple[tuple[str, tuple[str, ...]], NDArray[np.intp]] = (("", ()), np.zeros(0, dtype=np.intp))
@@ -83,7 +84,8 @@ class HistoryReader:
     def rollup(self) -> RollupReader | None:
         """The index of the days' files, None while nothing is compacted."""
         if self._rollup is None and (self.folder / ROLLUP).is_file():
-            self._rollup = RollupReader(self.folder)
+            with suppress(EmptyFileError):
+                self._rollup = RollupReader(self.folder)
         return self._rollup
 
     def mark(self) -> int:

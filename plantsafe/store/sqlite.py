@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from plantsafe.errors import DamagedFileError, NewerFileError, StoreError
+from plantsafe.errors import DamagedFileError, EmptyFileError, NewerFileError, StoreError
 
 Migration = Callable[[sqlite3.Connection], None]
 
@@ -55,7 +55,7 @@ def open_reader(path: Path, known_version: int) -> sqlite3.Connection:
             raise
         if version == 0:
             connection.close()
-            raise StoreError(f"{path} is still empty", mend="let the scan service run first")
+            raise EmptyFileError(f"{path} is still empty", mend="let the scan service run first")
         if version > known_version:
             connection.close()
             raise NewerFileError(
