@@ -1,6 +1,7 @@
 """Processes beside the scan service, such as the compactor: started, started again when they die, ended with it."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attendant:
-    """One process: its name in logs and metrics, and the arguments of `plantsafe` that it runs."""
+    """One process: its name in logs and metrics, and the arguments of `plantsafe`; `--parent PID` is added."""
 
     name: str
     arguments: Sequence[str]
@@ -28,7 +29,14 @@ async def attend(attendant: Attendant, metrics: Metrics) -> None:
     wait_s = FIRST_WAIT_S
     while True:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "plantsafe", *attendant.arguments, stdin=asyncio.subprocess.DEVNULL
+            sys.executable,
+            "-m",
+            "plantsafe",
+            *attendant.arguments,
+            "--parent",
+            str(os.getpid()),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,  # ours may be a pipe that somebody reads to its end
         )
         metrics.attendant(attendant.name, running=True)
         begun = asyncio.get_running_loop().time()

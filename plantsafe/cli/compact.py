@@ -14,9 +14,9 @@ def register(app: typer.Typer) -> None:
         data: Annotated[Path, typer.Option(help="folder of the record")],
         follow: Annotated[bool, typer.Option(help="go on until stopped")] = False,
         keep_days: Annotated[int, typer.Option(help="drop files of days older than this; 0 keeps all", min=0)] = 0,
-        child: Annotated[bool, typer.Option(hidden=True)] = False,
+        parent: Annotated[int, typer.Option(hidden=True)] = 0,
     ) -> None:
         """Move full minutes of samples from the record into the files of the days."""
         from plantsafe.history.compactor import run_compactor
 
-        run_compactor(data, follow=follow, keep_days=keep_days, child=child, say=typer.echo)
+        run_compactor(data, follow=follow, keep_days=keep_days, parent=parent, say=typer.echo)

@@ -16,11 +16,11 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="forward")
 
     @group.command()
-    def run(data: Data, to: To, child: Annotated[bool, typer.Option(hidden=True)] = False) -> None:
+    def run(data: Data, to: To, parent: Annotated[int, typer.Option(hidden=True)] = 0) -> None:
         """Send what is recorded, oldest first, until stopped; `plantsafe run --historian` does it beside the scans."""
         from plantsafe.history.forwarder import run_forwarder
 
-        run_forwarder(data, to, child=child)
+        run_forwarder(data, to, parent=parent)
 
     @group.command()
     def status(data: Data) -> None:

@@ -86,10 +86,10 @@ def run_service(
     beside = [
         Attendant(
             name="compactor",
-            arguments=("compact", "--data", str(data), "--follow", "--keep-days", str(keep_days), "--child"),
+            arguments=("compact", "--data", str(data), "--follow", "--keep-days", str(keep_days)),
         )
     ]
     if historian:
-        arguments = ("forward", "run", "--data", str(data), "--to", historian, "--child")
+        arguments = ("forward", "run", "--data", str(data), "--to", historian)
         beside.append(Attendant(name="forwarder", arguments=arguments))
     asyncio.run(_serve(service, health, metrics, beside))

@@ -19,10 +19,10 @@ PATIENCE_S = 10.0  # of one by hand for another to end (site default)
 NICENESS = 10  # the scan service goes first (site default)
 
 
-def run_compactor(folder: Path, *, follow: bool, keep_days: int, child: bool, say: Callable[[str], None]) -> None:
+def run_compactor(folder: Path, *, follow: bool, keep_days: int, parent: int, say: Callable[[str], None]) -> None:
     """Take over what is due, once or until SIGTERM; raises StoreError for files that cannot be used."""
-    if child:
-        end_with_parent()
+    if parent:
+        end_with_parent(parent)
     os.nice(NICENESS)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -45,10 +45,10 @@ def sink_of(where: str) -> InfluxSink:
     return InfluxSink(url, org=org, bucket=bucket, token=os.environ.get(TOKEN, ""))
 
 
-def run_forwarder(folder: Path, where: str, *, child: bool) -> None:
+def run_forwarder(folder: Path, where: str, *, parent: int) -> None:
     """Forward until SIGTERM."""
-    if child:
-        end_with_parent()
+    if parent:
+        end_with_parent(parent)
     os.nice(10)
     sink = sink_of(where)
     stop = threading.Event()

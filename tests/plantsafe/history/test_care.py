@@ -232,8 +232,8 @@ def test_two_that_change_days_files_wait_for_each_other(folder: Path, monkeypatc
     with turn(folder, 0.0) as mine:
         assert mine
         with pytest.raises(StoreError, match="another process works on"):
-            run_compactor(folder, follow=False, keep_days=0, child=False, say=lambda _: None)
-    run_compactor(folder, follow=False, keep_days=0, child=False, say=lambda _: None)
+            run_compactor(folder, follow=False, keep_days=0, parent=0, say=lambda _: None)
+    run_compactor(folder, follow=False, keep_days=0, parent=0, say=lambda _: None)
 
 
 def test_a_clock_that_jumps_over_midnight_and_back(tmp_path: Path, plant: Plant) -> None:
