@@ -5,13 +5,23 @@ from numpy.typing import NDArray
 
 from connectors.misfits import BAD_NOT_SUPPORTED, BAD_OUT_OF_RANGE
 from connectors.modbus.map import BIT_TABLES, DTYPES, RegisterMap
-from plantsafe.frame import BAD, BAD_COMMUNICATION_ERROR, BAD_NO_COMMUNICATION, BAD_NODE_ID_UNKNOWN, F8, U4, is_bad
+from plantsafe.frame import (
+    BAD,
+    BAD_COMMUNICATION_ERROR,
+    BAD_NO_COMMUNICATION,
+    BAD_NODE_ID_UNKNOWN,
+    BAD_TYPE_MISMATCH,
+    F8,
+    U4,
+    is_bad,
+)
 
 Image = NDArray[np.uint16]
 
 BAD_DEVICE_FAILURE = 0x808B0000
 BAD_RESOURCE_UNAVAILABLE = 0x80040000
 
+PADDING = b" \0"  # behind a text that is shorter than its registers
 ILLEGAL_ADDRESS, ILLEGAL_VALUE = 2, 3
 NO_PATH, NO_TARGET = 10, 11
 EXCEPTION_STATUS = {  # Modbus application protocol V1.1b3, chapter 7 -> OPC UA Part 6, annex A
@@ -42,7 +52,7 @@ def words_of(table: str, payload: bytes, count: int) -> Image:
 def decode(registers: RegisterMap, image: Image, status: U4) -> tuple[F8, U4]:
     """Value and status (n_points), engineering units; NaN where `status` is Bad, Bad where a value is not finite.
 
-    A 64-bit integer past 2**53 loses what a float64 cannot hold.
+    A text is the code that the point's states give it. A 64-bit integer past 2**53 loses what a float64 cannot hold.
     """
     octets = image.astype(">u2").view(np.uint8)
     raw = np.empty(len(registers.at))
@@ -54,7 +64,18 @@ def decode(registers: RegisterMap, image: Image, status: U4) -> tuple[F8, U4]:
                 raw[group.points] = np.where(group.bit >= 0, one_bit, read != 0)
             else:
                 raw[group.points] = read
+    for text in registers.texts:
+        code = text.known.get(text_of(octets[text.octets].tobytes()))
+        raw[text.point] = np.nan if code is None else code
+        if code is None and not is_bad(status[text.point]):
+            status = status.copy()
+            status[text.point] = BAD_TYPE_MISMATCH  # as a text of an OPC UA server that is no state of the point
     with np.errstate(over="ignore", invalid="ignore"):
         value = raw * registers.scale + registers.offset
     status = np.where(~np.isfinite(value) & ~is_bad(status), np.uint32(BAD), status)
     return np.where(is_bad(status), np.nan, value), status
+
+
+def text_of(octets: bytes) -> bytes:
+    """A text up to the first zero, without the blanks behind it."""
+    return octets.partition(b"\0")[0].rstrip(PADDING)

@@ -5,7 +5,7 @@ a word). A point is a list of octets of the image, the most significant first: w
 so that reading is one gather a data type. The simulator encodes through the same map.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from connectors.fast_group import rows_read
 from plantsafe.errors import SourceError
 from plantsafe.frame import F8
 from plantsafe.plant import Plant
+from plantsafe.plant.model import Point
 
 Places = NDArray[np.intp]
 
@@ -35,6 +36,9 @@ WORDS = {kind: np.dtype(name).itemsize // 2 for kind, name in DTYPES.items()}
 READ_FUNCTION = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}  # Modbus application protocol V1.1b3, 6.1-6.4
 BIT_TABLES = ("coil", "discrete")
 LAST_ADDRESS = 65535
+STRING = "string"
+ENCODINGS = ("utf-8", "gb18030")  # what devices write texts in; the first is what the simulator writes
+Codes = Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +58,7 @@ class Place:
     byte_order: str = "big"
     scale: float = 1.0
     offset: float = 0.0
+    length: int | None = None  # of a string, in registers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +86,16 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TextPlace:
+    """A point that is a text: its octets in the image, first character first, and the code of each text it may show."""
+
+    point: int
+    octets: Places
+    codes: Codes
+    known: Mapping[bytes, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RegisterMap:
     """The points of one source in the order of `Source.points`; `rows` are their rows in the frame.
 
@@ -94,6 +109,7 @@ class RegisterMap:
     at: Places
     words: Places
     groups: tuple[Group, ...]
+    texts: tuple[TextPlace, ...]
     scale: F8
     offset: F8
 
@@ -107,13 +123,24 @@ def register_map(plant: Plant, source: str, group: str | None = None) -> Registe
         if point.modbus is None:
             raise SourceError(f"{point.name} has no Modbus address, but source {source} speaks modbus")
         places.append(Place(**point.modbus.model_dump()))
-    return map_of(rows, tuple(point.name for point in points), places)
+    return map_of(rows, tuple(point.name for point in points), places, codes_of(points))
 
 
-def map_of(rows: Places, names: tuple[str, ...], places: Sequence[Place]) -> RegisterMap:
-    """The map of these places; raises SourceError for one that cannot work."""
+def codes_of(points: Sequence[Point]) -> dict[int, Codes]:
+    """By its place in the sequence, the code of each text that a point may show; those that are a text only."""
+    return {
+        i: {text: float(code) for code, both in point.states.items() for text in (both.en, both.zh)}
+        for i, point in enumerate(points)
+        if point.modbus is not None and point.modbus.type == STRING
+    }
+
+
+def map_of(
+    rows: Places, names: tuple[str, ...], places: Sequence[Place], codes: Mapping[int, Codes] | None = None
+) -> RegisterMap:
+    """The map of these places, with the codes of those that are texts; raises SourceError for one that cannot work."""
     kinds = [_checked_kind(name, place) for name, place in zip(names, places, strict=True)]
-    words = [WORDS[kind] for kind in kinds]
+    words = [place.length or 1 if kind == STRING else WORDS[kind] for kind, place in zip(kinds, places, strict=True)]
     areas = _areas(places, words)
     base = {(area.device, area.table): area.base - area.start for area in areas}
     at = np.array([base[place.device, place.table] + place.address for place in places], dtype=np.intp)
@@ -125,6 +152,9 @@ def map_of(rows: Places, names: tuple[str, ...], places: Sequence[Place]) -> Reg
         at=at,
         words=np.array(words, dtype=np.intp),
         groups=tuple(_group(kind, kinds, places, at) for kind in KINDS if kind in kinds),
+        texts=tuple(
+            _text(i, places[i], int(at[i]), (codes or {}).get(i, {})) for i, kind in enumerate(kinds) if kind == STRING
+        ),
         scale=np.array([place.scale for place in places]),
         offset=np.array([place.offset for place in places]),
     )
@@ -149,6 +179,16 @@ def _group(kind: str, kinds: Sequence[str], places: Sequence[Place], at: Places)
     )
 
 
+def _text(point: int, place: Place, at: int, codes: Codes) -> TextPlace:
+    length = place.length or 1
+    octet = np.arange(2 * length, dtype=np.intp)
+    word, byte = octet // 2, octet % 2
+    word = length - 1 - word if place.word_order == "little" else word
+    byte = 1 - byte if place.byte_order == "little" else byte
+    known = {text.encode(encoding): code for encoding in ENCODINGS for text, code in codes.items()}
+    return TextPlace(point=point, octets=2 * (at + word) + byte, codes=codes, known=known)
+
+
 def _areas(places: Sequence[Place], words: Sequence[int]) -> tuple[Area, ...]:
     spans: dict[tuple[int, str], tuple[int, int]] = {}
     for place, length in zip(places, words, strict=True):
@@ -164,10 +204,13 @@ def _areas(places: Sequence[Place], words: Sequence[int]) -> tuple[Area, ...]:
 
 def _checked_kind(point: str, place: Place) -> str:
     """How the point is read: coils and discrete inputs are bits whatever the type says, and so is a bit of a word."""
+    if place.type == STRING and (place.table in BIT_TABLES or place.bit is not None or place.length is None):
+        raise SourceError(f"{point}: a string has registers", mend="give its table input or holding, and its length")
     if place.bit is not None and (place.table in BIT_TABLES or WORDS[place.type] > 1):
         raise SourceError(f"{point}: a bit is taken from one register", mend="name the register that holds the bit")
     kind = "bool" if place.table in BIT_TABLES or place.bit is not None else place.type
-    if place.address + WORDS[kind] > LAST_ADDRESS + 1:
+    words = place.length or 1 if kind == STRING else WORDS[kind]
+    if place.address + words > LAST_ADDRESS + 1:
         raise SourceError(f"{point}: {place.type} at {place.address} reaches past the last register, {LAST_ADDRESS}")
     if place.scale == 0.0:
         raise SourceError(f"{point}: scale 0 makes every value the same", mend="leave scale out, or give the step")

@@ -18,6 +18,7 @@ from connectors.modbus.map import (
     Place,
     Places,
     RegisterMap,
+    codes_of,
     map_of,
     register_map,
 )
@@ -152,11 +153,12 @@ def _with_ring(plant: Plant, source: str) -> tuple[RegisterMap, Places]:
     newest = range(buffer.newest, buffer.newest + WORDS[buffer.sequence.type])
     ring = range(buffer.address, buffer.address + buffer.records * buffer.words)
     words = [Place(table=buffer.table, address=address, device=buffer.device) for address in (*newest, *ring)]
-    points = [plant.file.points[row].modbus for row in registers.rows.tolist()]
-    places = [Place(**point.model_dump()) for point in points if point is not None]
+    points = [plant.file.points[row] for row in registers.rows.tolist()]
+    places = [Place(**point.modbus.model_dump()) for point in points if point.modbus is not None]
     both = map_of(
         np.concatenate([registers.rows, np.full(len(words), -1, dtype=np.intp)]),
         (*registers.names, *(f"register {word.address}" for word in words)),
         [*places, *words],
+        codes_of(points),
     )
     return both, both.at[len(places) :]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from connectors.modbus.decode import Image
-from connectors.modbus.map import DTYPES, Group, RegisterMap
+from connectors.modbus.map import DTYPES, ENCODINGS, Group, RegisterMap
 from plantsafe.frame import F8, U4, Bool, is_bad
 
 Octets = NDArray[np.uint8]
@@ -29,6 +29,11 @@ def encode(registers: RegisterMap, value: F8, status: U4, image: Image) -> None:
             octets[group.octets] = _octets(wire)
         else:
             octets[group.octets[present]] = _octets(_whole(mine[present], DTYPES[group.kind]))
+    for text in registers.texts:
+        said = next((words for words, code in text.codes.items() if code == raw[text.point]), None)
+        if there[text.point] and said is not None:
+            written = said.encode(ENCODINGS[0])[: len(text.octets)]
+            octets[text.octets] = np.frombuffer(written.ljust(len(text.octets), b"\0"), np.uint8)
     image[:] = octets.view(">u2")
 
 

@@ -39,9 +39,12 @@ class ModbusAddress(Ruled):
     device: int = Field(default=1, ge=0, le=255)
     """Unit identifier of the device."""
     type: Literal[
-        "bool", "int16", "uint16", "int32", "uint32", "float32", "int64", "uint64", "float64"
+        "bool", "int16", "uint16", "int32", "uint32", "float32", "int64", "uint64", "float64",
+        "string",
     ] = "uint16"  # fmt: skip
-    """How the registers are read."""
+    """How the registers are read; a `string` is a text of the point's `states`, padded with blanks or zeros."""
+    length: int | None = Field(default=None, ge=1, le=125)
+    """How many registers a string has, two characters of one byte in each."""
     bit: int | None = Field(default=None, ge=0, le=15)
     """Bit of one register that holds the value, 0 for the lowest."""
     byte_order: Literal["big", "little"] = "big"
@@ -56,16 +59,25 @@ class ModbusAddress(Ruled):
     @property
     def words(self) -> int:
         """How many registers (or bits, in a table of bits) the value takes."""
+        if self.type == "string":
+            return self.length or 1
         return 1 if self.table in BIT_TABLES or self.bit is not None else WORDS[self.type]
 
     def own_mistakes(self) -> Iterator[Found]:
         """A bit only of one register, the last register at most 65535, a scale that keeps values apart."""
         if self.bit is not None and self.table in BIT_TABLES:
             yield Found(("bit",), f"a {self.table} is a bit already", "remove bit", "register")
+        elif self.bit is not None and self.type == "string":
+            yield Found(("bit",), "a bit of a string", "name the one register that holds the bit", "register")
         elif self.bit is not None and WORDS[self.type] > 1:
             yield Found(("bit",), f"a bit of a {self.type}", "name the one register that holds the bit", "register")
         if self.table in BIT_TABLES and self.type not in ("bool", "uint16"):
             yield Found(("type",), f"a {self.table} cannot hold a {self.type}", "write type: bool", "register")
+        if (self.type == "string") != (self.length is not None):
+            wrong = "a string without length" if self.length is None else f"a {self.type} with a length"
+            yield Found(("length",), wrong, "give a string, and only that, its number of registers", "register")
+        if self.type == "string" and (self.scale != 1.0 or self.offset != 0.0):
+            yield Found(("scale",), "a string has no scale", "remove scale and offset", "register")
         if self.address + self.words > 65536:
             wrong = f"{self.type} at {self.address} reaches past the last register, 65535"
             yield Found(("address",), wrong, "correct the address; it is zero-based", "register")
@@ -114,3 +126,6 @@ class Point(Ruled):
             yield Found(("resolution",), wrong, "give the smallest step that the instrument shows", "range")
         if self.opcua is not None and self.modbus is not None:
             yield Found((), "a point has one address", "give either opcua or modbus", "address")
+        if self.modbus is not None and self.modbus.type == "string" and (self.kind != "state" or not self.states):
+            wrong = "a string, but no state point with its texts"
+            yield Found(("modbus", "type"), wrong, "write kind: state, and in states the texts it may show", "register")

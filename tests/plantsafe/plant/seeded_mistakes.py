@@ -77,6 +77,8 @@ SEEDS = (
     seed("registers_per_read: 100", "registers_per_read: 300", "sources.SIS.limits.registers_per_read", "less than or equal to 125", "write a value"),
     seed("title: *t, opcua: {node: s=AP}", "title: *t, modbus: {table: input, address: 200}", "points.AP.modbus", "DCS speaks opcua", "opcua address"),
     seed("opcua: {node: s=FW}", "opcua: {node: s=FI}", "points.FW.opcua", "node of FI too", "its own node"),
+    seed("address: 2, type: float32", "address: 2, type: string", "points.TB.modbus.length", "a string without length", "number of registers"),
+    seed("address: 2, type: float32", "address: 2, type: string, length: 2", "points.TB.modbus.type", "no state point", "kind: state"),
     seed("address: 2, type: float32", "address: 1, type: float32", "points.TB.modbus.address", "reads the place of TA, at 1 to 2", "correct one of the two"),
     seed("address: 7, bit: 1}", "address: 7, bit: 0}", "points.TB.B.modbus.address", "reads the place of TA.B", "correct one of the two"),
     seed("{table: coil, address: 3, type: bool}", "{table: coil, address: 3, type: bool, bit: 2}", "points.XV2.C.modbus.bit", "a coil is a bit already", "remove bit"),
