@@ -15,6 +15,7 @@ import structlog
 from plantsafe.errors import DamagedFileError
 from plantsafe.frame import Frame
 from plantsafe.history.hours import by_hour
+from plantsafe.history.retention import remove, surrounded, thin
 from plantsafe.history.stretch import decoded, encoded, gathered, joined
 from plantsafe.plant import plant_of_document
 from plantsafe.store.day_file import Chunk, DayReader, DayWriter, Stretch
@@ -60,22 +61,35 @@ class Compaction:
         self._put_down()
         return taken
 
-    def drop_older(self, days: int, *, sent: int | None = None) -> list[str]:
-        """Drop the files whose newest scan is older than `days` before the newest of all; their names.
+    def drop_older(self, days: int, reader: RecordReader, *, sent: int | None = None) -> list[str]:
+        """Drop what is older than `days` before the newest of all, but for the surroundings of alarms and trips.
 
-        sent: the last scan that the historian has, where there is one; what it does not have yet stays.
+        Returns the names of the files that were dropped or thinned. sent: the last scan that the historian has, where
+        there is one; what it does not have yet stays.
         """
-        files = sorted(self._rollup.files(), key=lambda file: file.last)
+        files, thinned = sorted(self._rollup.files(), key=lambda file: file.last), self._rollup.thinned_files()
         newest_ns = max((file.last_ns for file in files), default=0)
         old = [
             file
             for file in files[: -days - 1]  # a clock that was once far ahead makes nothing old
-            if file.last_ns < newest_ns - days * _DAY_NS and (sent is None or file.last <= sent)
+            if file.last_ns < newest_ns - days * _DAY_NS
+            and (sent is None or file.last <= sent)
+            and file.name not in thinned
         ]
+        instants_ns = surrounded(reader) if old else []
+        done = []
         for file in old:
-            self._rollup.forget(file.name)
-            (self._folder / file.name).unlink(missing_ok=True)
-        return [file.name for file in old]
+            path = self._folder / file.name
+            try:
+                left, gone = thin(path, instants_ns) if path.is_file() else (False, [(file.first, file.last)])
+            except DamagedFileError as error:
+                log.warning("an old day stays", file=file.name, reason=error.message, mend=error.mend)
+                continue
+            if not left:
+                remove(path)
+            self._rollup.drop(file.name, gone, whole=not left)
+            done.append(file.name)
+        return done
 
     def close(self) -> None:
         """Close the files."""

@@ -50,7 +50,7 @@ def run_compactor(folder: Path, *, follow: bool, keep_days: int, parent: int, sa
 def _step(compaction: Compaction, reader: RecordReader, keep_days: int) -> int:
     taken = compaction.step(reader)
     if keep_days:
-        compaction.drop_older(keep_days, sent=_sent(reader.path.parent))
+        compaction.drop_older(keep_days, reader, sent=_sent(reader.path.parent))
     return taken
 
 

@@ -136,7 +136,7 @@ class Forwarder:
         lines += zip([event.scan for event in events], maker.of_events(events), strict=True)
         dead = [
             DeadLetter(scan=hole.first, line="", reason=f"scans {hole.first} to {hole.last}: {hole.reason}")
-            for hole in self._history.holes()
+            for hole in self._history.holes(scan + 1, until)
             if scan < hole.last and scan < hole.first <= until
         ]
         self._bodies.append(_Body(lines, until, events[-1].seq if events else seq, dead))

@@ -279,18 +279,23 @@ class HistoryReader:
                 found.update(day.names())
         return found
 
-    def repaired(self) -> list[DayHole]:
-        """What repairs could not keep: scans, or points of scans."""
+    def repaired(self, first: int = 0, last: int = 1 << 62) -> list[DayHole]:
+        """What repairs could not keep of the files with scans first..last: scans, or points of scans."""
         found: list[DayHole] = []
         for file in self.files():
-            if (day := self.day(file)) is not None:  # open no longer than until the next ones are
+            inside = file.last >= first and file.first <= last
+            if inside and (day := self.day(file)) is not None:  # open no longer than until the next ones are
                 found += day.holes()
         return found
 
-    def holes(self) -> list[Hole]:
-        """Scans that were recorded and are gone: with their day's file, or left out by its repair."""
-        lost = [Hole(first=h.first, last=h.last, reason=h.reason) for h in self.repaired() if not h.point]
-        return sorted([*self.missing_files(), *lost], key=lambda hole: hole.first)
+    def holes(self, first: int = 0, last: int = 1 << 62) -> list[Hole]:
+        """Scans of first..last that were recorded and are gone: too old, with their file, or left out by a repair."""
+        found = [Hole(first=h.first, last=h.last, reason=h.reason) for h in self.repaired(first, last) if not h.point]
+        found += self.missing_files()
+        if self.rollup is not None:
+            reason = "older than the days that are kept"
+            found += [Hole(first=a, last=b, reason=reason) for a, b in _joined(self.rollup.dropped())]
+        return sorted((h for h in found if h.last >= first and h.first <= last), key=lambda hole: hole.first)
 
     def points(self, plant: str) -> dict[str, int]:
         """Rows of the points of a plant description, by name."""
@@ -335,6 +340,16 @@ class HistoryReader:
             value=np.where(there, value[rows], np.nan)[None, :],
             status=np.where(there, status[rows], np.uint32(BAD_NODE_ID_UNKNOWN))[None, :],
         )
+
+
+def _joined(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Spans in order, those that follow each other as one."""
+    found: list[tuple[int, int]] = []
+    for first, last in spans:
+        if found and first == found[-1][1] + 1:
+            first = found.pop()[0]
+        found.append((first, last))
+    return found
 
 
 def _overlapping(files: Sequence[DayFile]) -> Iterator[list[DayFile]]:

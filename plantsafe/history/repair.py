@@ -10,7 +10,7 @@ from plantsafe.history.reader import HistoryReader, Hole
 from plantsafe.store.day_file import DayHole, DayWriter
 from plantsafe.store.rollup import DayFile
 from plantsafe.store.salvage import NOT_READABLE, Salvaged, salvage
-from plantsafe.store.sqlite import translated
+from plantsafe.store.swap import new_beside, swap
 from plantsafe.store.turn import turn
 
 _PATIENCE_S = 60.0  # a step of the compactor takes seconds (site default)
@@ -37,10 +37,11 @@ def repair(folder: Path, day: str) -> Repaired:
             )
         with HistoryReader(folder) as history:
             file = _file(history, f"{day.removesuffix('.db')}.db")
-            path, new = folder / file.name, folder / f"{file.name}.new"
+            path = folder / file.name
+            new = new_beside(path)
             kept = _salvaged(history, path, new, file)
         aside = _aside(path)
-        _replaced(path, new, aside)
+        swap(path, new, aside)
         with HistoryReader(folder) as history:
             missing = unexplained(history, named_gaps(history))
         lost = [hole for hole in missing if hole.first >= file.first and hole.last <= file.last]
@@ -61,8 +62,6 @@ def _file(history: HistoryReader, name: str) -> DayFile:
 
 
 def _salvaged(history: HistoryReader, path: Path, new: Path, file: DayFile) -> Salvaged:
-    for rest in (new, *_logs(new)):
-        rest.unlink(missing_ok=True)
     known: dict[str, tuple[str, ...]] = {}
 
     def names_of(plant: str) -> tuple[str, ...]:
@@ -78,17 +77,3 @@ def _aside(path: Path) -> Path:
     while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
         number += 1
     return aside
-
-
-def _replaced(path: Path, new: Path, aside: Path) -> None:
-    """The old file's log goes with it: on the new one it would be played as its own."""
-    with translated(path):
-        aside.hardlink_to(path)
-        for log, kept in zip(_logs(path), _logs(aside), strict=True):
-            if log.exists():
-                log.replace(kept)
-        new.replace(path)
-
-
-def _logs(path: Path) -> tuple[Path, Path]:
-    return path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")

@@ -39,7 +39,13 @@ def _version_1(connection: sqlite3.Connection) -> None:
     )
 
 
-MIGRATIONS = (_version_1,)
+def _version_2(connection: sqlite3.Connection) -> None:
+    """Files of which only what is kept for ever is left, and which scans were dropped as too old."""
+    connection.execute("ALTER TABLE files ADD COLUMN thinned INTEGER NOT NULL DEFAULT 0")
+    connection.execute("CREATE TABLE dropped (first INTEGER PRIMARY KEY, last INTEGER NOT NULL) STRICT")
+
+
+MIGRATIONS = (_version_1, _version_2)
 
 
 class RollupWriter:
@@ -90,10 +96,19 @@ class RollupWriter:
         with transaction(self._connection, self.path):
             self._connection.execute("UPDATE files SET rolled = 1 WHERE name = ?", (name,))
 
-    def forget(self, name: str) -> None:
-        """The file was dropped."""
+    def thinned_files(self) -> set[str]:
+        """Names of the files of which only what is kept for ever is left."""
+        with translated(self.path):
+            return {str(row[0]) for row in self._connection.execute("SELECT name FROM files WHERE thinned = 1")}
+
+    def drop(self, name: str, scans: Iterable[tuple[int, int]], *, whole: bool) -> None:
+        """Scans (first, last) of the file were dropped as too old; `whole`: and the file with them."""
         with transaction(self._connection, self.path):
-            self._connection.execute("DELETE FROM files WHERE name = ?", (name,))
+            if whole:
+                self._connection.execute("DELETE FROM files WHERE name = ?", (name,))
+            else:
+                self._connection.execute("UPDATE files SET thinned = 1 WHERE name = ?", (name,))
+            self._connection.executemany("INSERT OR REPLACE INTO dropped VALUES (?, ?)", scans)
 
     def close(self) -> None:
         """Fold the log into the file and close it."""
@@ -118,6 +133,13 @@ class RollupReader:
     def files(self) -> list[DayFile]:
         """The day's files, by their first scan."""
         return _files(self._connection, self.path)
+
+    def dropped(self) -> list[tuple[int, int]]:
+        """First and last of the scans that were dropped as too old, in order."""
+        with translated(self.path):
+            if int(self._connection.execute("PRAGMA user_version").fetchone()[0]) < 2:
+                return []
+            return [(int(a), int(b)) for a, b in self._connection.execute("SELECT first, last FROM dropped ORDER BY 1")]
 
     def rolled_files(self) -> set[str]:
         """Names of the files whose hourly figures are complete."""

@@ -252,8 +252,8 @@ def test_a_clock_that_jumps_over_midnight_and_back(tmp_path: Path, plant: Plant)
     with HistoryReader(tmp_path) as history:
         window = history.window(("T",), 1, 1499)
     assert window.number.tolist() == list(range(1, 1500))
-    with closing(Compaction(tmp_path)) as compaction:
-        assert compaction.drop_older(30) == []
+    with closing(Compaction(tmp_path)) as compaction, RecordReader(tmp_path) as reader:
+        assert compaction.drop_older(30, reader) == []
 
 
 def test_from_the_command_line(folder: Path, tmp_path: Path) -> None:

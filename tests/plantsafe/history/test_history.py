@@ -256,7 +256,8 @@ def test_hourly_figures_answer_for_days_and_outlive_their_samples(tmp_path: Path
     with HistoryReader(tmp_path) as history:
         before = read_buckets(history, ("P", "F"), MIDNIGHT_NS, end_ns, 20)
     compaction = Compaction(tmp_path)
-    dropped = compaction.drop_older(1)
+    with RecordReader(tmp_path) as reader:
+        dropped = compaction.drop_older(1, reader)
     compaction.close()
     assert dropped == [day_file_name(MIDNIGHT_NS)]
     with HistoryReader(tmp_path) as history:
