@@ -18,7 +18,13 @@ class RequestKind(StrEnum):
     """Everything that can be asked of the scan service."""
 
     ACKNOWLEDGE = "acknowledge"
-    COMMENT = "comment"
+    COMMENT = "comment"  # body: comment
+    SHELVE = "shelve"  # body: minutes, one_shot, comment (why)
+    UNSHELVE = "unshelve"
+    OUT_OF_SERVICE = "out_of_service"  # body: permit, comment (why); needs a second person
+    RETURN_TO_SERVICE = "return_to_service"
+    RESET = "reset"  # subject: an alarm that latches, or (occurrence 0) a first-out group
+    CONFIRM = "confirm"
     LOGIN = "login"
     EXPORT = "export"
     REPORT = "report"
@@ -50,6 +56,12 @@ class Request:
 MAY: dict[RequestKind, frozenset[Role]] = {
     RequestKind.ACKNOWLEDGE: frozenset({Role.OPERATOR, Role.ENGINEER, Role.ADMIN}),
     RequestKind.COMMENT: frozenset({Role.OPERATOR, Role.ENGINEER, Role.ADMIN}),
+    RequestKind.SHELVE: frozenset({Role.OPERATOR, Role.ENGINEER, Role.ADMIN}),
+    RequestKind.UNSHELVE: frozenset({Role.OPERATOR, Role.ENGINEER, Role.ADMIN}),
+    RequestKind.OUT_OF_SERVICE: frozenset({Role.ENGINEER, Role.ADMIN}),
+    RequestKind.RETURN_TO_SERVICE: frozenset({Role.ENGINEER, Role.ADMIN}),
+    RequestKind.RESET: frozenset({Role.OPERATOR, Role.ENGINEER, Role.ADMIN}),
+    RequestKind.CONFIRM: frozenset({Role.OPERATOR, Role.ENGINEER, Role.ADMIN}),
     RequestKind.LOGIN: frozenset(Role),
     RequestKind.EXPORT: frozenset({Role.ENGINEER, Role.ADMIN, Role.VIEWER}),
     RequestKind.REPORT: frozenset({Role.ENGINEER, Role.ADMIN, Role.VIEWER}),

@@ -31,7 +31,8 @@ class Condition:
 
     subject: the point, unit, function or source it is about. kind: HH, H, L, LL, source_lost, ewma, ...
     priority: 1 critical to 4 low. Delays in scans. `point` and `source` are rows of the plant's tables, -1 for none;
-    when `source` is lost the condition is suppressed by design.
+    when `source` is lost the condition is suppressed by design. shelve_max_scans: longest shelving, 0 for never;
+    shelve_times_max: how often in a shift. first_out: its group. realarm_scans: 0 for no re-alarm.
     """
 
     name: str
@@ -48,6 +49,14 @@ class Condition:
     unit: str = ""
     consequence: Mapping[str, str] = field(default_factory=dict)
     action: Mapping[str, str] = field(default_factory=dict)
+    latching: bool = False
+    ack_required: bool = True
+    auto_ack_on_return: bool = False
+    confirm: bool = False
+    realarm_scans: int = 0
+    shelve_max_scans: int = 0
+    shelve_times_max: int = 0
+    first_out: str = ""
 
 
 class Verdict:

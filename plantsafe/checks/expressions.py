@@ -6,6 +6,7 @@ where it is not, and good values alone do not say so, it cannot be judged and it
 
 import numpy as np
 
+from plantsafe.checks.attributes import alarm_attributes
 from plantsafe.checks.delay import Delay
 from plantsafe.frame import Frame, is_good
 from plantsafe.plant.tables import Plant
@@ -33,6 +34,7 @@ class ExpressionCheck:
                 unit=entry.unit,
                 consequence=entry.consequence.model_dump(),
                 action=entry.action.model_dump(),
+                **alarm_attributes(plant, entry),
             )
             for entry, expression in zip(entries, self._expressions, strict=True)
         )

@@ -8,6 +8,7 @@ is judged by the furthest of its samples since the scan before, so that a peak b
 
 import numpy as np
 
+from plantsafe.checks.attributes import alarm_attributes
 from plantsafe.checks.delay import Delay, beyond_with_deadband
 from plantsafe.checks.interval import Extremes
 from plantsafe.frame import Frame, driven_high, driven_low, is_good
@@ -42,6 +43,7 @@ class LimitCheck:
                 unit=plant.entries[alarms.point[i]].unit,
                 consequence=entry.consequence.model_dump(),
                 action=entry.action.model_dump(),
+                **alarm_attributes(plant, entry),
             )
             for i, entry in enumerate(plant.file.alarms)
         )

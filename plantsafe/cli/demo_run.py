@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import typer
 
-from plantsafe.alarms.life_cycle import State
+from plantsafe.alarms.life_cycle import State, waiting
 from plantsafe.cli.children import Child, wait_for
 from plantsafe.cli.demo_place import forget, say_where
 from plantsafe.cli.demo_secure import SIMULATED, to_trust
@@ -88,9 +88,10 @@ def _live_line(reader: RecordReader, plant: Plant) -> str:
         return "waiting for the first scan"
     state = latest.live["state"]
     active = int(np.count_nonzero(latest.live["active"] & (state != State.NORM)))
-    waiting = int(np.count_nonzero((state == State.UNACK) | (state == State.RTNUN)))
+    unacknowledged = int(np.count_nonzero(waiting(state)))
     good = int(latest.live["good_points"][0])
-    return f"scan {latest.frame.number}  good points {good}/{plant.n_read}  active {active}  unacknowledged {waiting}"
+    points = f"good points {good}/{plant.n_read}"
+    return f"scan {latest.frame.number}  {points}  active {active}  unacknowledged {unacknowledged}"
 
 
 def run_demo(

@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from plantsafe.alarms.acts import ALARM_ACTS, decide
 from plantsafe.alarms.book import AlarmBook
+from plantsafe.alarms.suppression import DesignSuppression
 from plantsafe.checks.approval import ApprovalCheck
 from plantsafe.checks.clock_step import ClockStepCheck
 from plantsafe.checks.drift import DriftCheck
@@ -17,6 +19,7 @@ from plantsafe.checks.source_watch import SourceWatchCheck
 from plantsafe.checks.sources import SourceCheck
 from plantsafe.checks.unit_monitor import UnitMonitorCheck
 from plantsafe.frame import Frame, is_good
+from plantsafe.journal.project import OpenCondition
 from plantsafe.plant.tables import Plant
 from plantsafe.protection import DeviceEventCheck, FunctionCheck
 from plantsafe.request import MAY, Request, RequestKind
@@ -24,7 +27,7 @@ from plantsafe.scan.carry import carry
 from plantsafe.store.arrays import pack, unpack
 from plantsafe.verdict import Arrays, Check, Condition, Fact, Verdict
 
-ENGINE_VERSION = "2"
+ENGINE_VERSION = "3"
 """Changes whenever the same frames would give another record; snapshots of another version are not taken up."""
 
 
@@ -60,7 +63,8 @@ class Engine:
         )
         self.conditions: tuple[Condition, ...] = tuple(c for check in self.checks for c in check.conditions)
         self._blocks = _blocks(self.checks)
-        self.book = AlarmBook(self.conditions)
+        self._design = DesignSuppression(plant)
+        self.book = AlarmBook(self.conditions, by_design=self._design.names, period_s=plant.file.scan_period_s)
         self._last_number = np.zeros(1, dtype=np.int64)
 
     @property
@@ -82,7 +86,9 @@ class Engine:
         verdict = Verdict(len(self.conditions), gap)
         for check, block in zip(self.checks, self._blocks, strict=True):
             check.evaluate(frame, verdict, block)
-        moved = self.book.step(verdict, frame.number, self._sources.lost)
+        by_design = self._design.now(frame)
+        why = {k: self._design.inputs(k, frame) for k in self.book.suppression_begins(by_design)}
+        moved = self.book.step(verdict, frame.number, self._sources.lost, by_design, why)
         return ScanRecord(
             frame=frame,
             facts=(*answers, *verdict.facts, *moved),
@@ -105,11 +111,10 @@ class Engine:
         reason, done = "", request.kind.value
         if request.role not in MAY[request.kind]:
             reason = f"the role {request.role.value} may not {request.kind.value}"
-        elif request.kind is RequestKind.ACKNOWLEDGE:
-            reason = self.book.acknowledge(request.subject, request.occurrence, frame.number)
-            done = "alarm_acknowledged"
-            if not reason:
-                body["state"] = self.book.state_name(request.subject)
+        elif request.kind in ALARM_ACTS:
+            decision = decide(self.book, request, frame.number, self.plant.period_ns)
+            reason, done = decision.reason, decision.kind
+            body |= decision.body
         elif request.kind is RequestKind.APPROVE_PLANT:
             reason, done = self._approve(request), "plant_approved"
         elif request.kind is RequestKind.LOAD_PLANT:
@@ -145,6 +150,10 @@ class Engine:
             "occurrence": book.occurrence,
             "since": book.since,
             "suppressed": book.suppressed,
+            "suppression": book.suppression,
+            "first_out": book.first_out.mark,
+            "confirm_due": book.confirm_due,
+            **book.live(),
             "not_available": book.not_available,
             "active": verdict.active,
             "unknown": verdict.unknown,
@@ -182,18 +191,17 @@ class Engine:
             if check.name in mine:
                 carry(check, mine[check.name])
         carry(old.book, self.book)
-        return sorted(name for name in old.book.names_by_state() if name not in self.book.row)
+        return sorted(name for name in old.book.open() if name not in self.book.row)
 
-    def adopt(self, states: Mapping[str, tuple[str, int]], *, number: int, last_occurrence: int) -> list[str]:
-        """Begin after scan `number` with alarm states by name (state, occurrence) and everything else anew.
+    def adopt(self, opened: Mapping[str, OpenCondition], *, number: int) -> list[str]:
+        """Begin after scan `number` with what the journal says is open, by name, and everything else anew.
 
         For another plant or engine version. Returns the names that this plant does not have.
         """
         self._last_number[0] = number
-        self.book.reserve(last_occurrence)
         for check in self.checks:
-            _hold(check, {name for name, (state, _) in states.items() if state != "RTNUN"}, number)
-        return self.book.adopt(states, number)
+            _hold(check, {name for name, entry in opened.items() if entry.active}, number)
+        return self.book.adopt(opened.values())
 
 
 def _hold(check: Check, names: set[str], number: int) -> None:

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from plantsafe.alarms.life_cycle import State
+from plantsafe.alarms.life_cycle import waiting
 from plantsafe.errors import PortInUseError
 from plantsafe.scan.engine import ScanRecord
 from plantsafe.scan.source_metrics import SourceMetrics
@@ -65,7 +65,7 @@ class Metrics:
         self._number.set(record.frame.number)
         self._good.set(int(record.live["good_points"][0]))
         state = record.live["state"]
-        self._unacknowledged.set(int(np.count_nonzero((state == State.UNACK) | (state == State.RTNUN))))
+        self._unacknowledged.set(int(np.count_nonzero(waiting(state))))
         self._active.set(int(np.count_nonzero(record.live["active"])))
         self._events.inc(len(record.facts))
         for part, seconds in (("read", read_s), ("judge", judge_s), ("write", write_s)):

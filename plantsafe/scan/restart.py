@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from plantsafe.journal.chain import GENESIS
-from plantsafe.journal.project import ALARM_KINDS, OpenCondition, open_conditions
+from plantsafe.journal.project import STATE_KINDS, OpenCondition, open_conditions
 from plantsafe.plant import Plant, plant_of_document
 from plantsafe.scan.engine import ENGINE_VERSION, Engine
 from plantsafe.store.record import RecordReader, Snapshot
@@ -54,7 +54,7 @@ def resume(plant: Plant, reader: RecordReader) -> tuple[Engine, Resumed]:
 
 def _taken_up(engine: Engine, reader: RecordReader) -> tuple[Engine, list[Fact]]:
     """The first scan of every run and every plant carries a snapshot, so the newest one belongs to the newest frame."""
-    opened = open_conditions(reader.events(kinds=ALARM_KINDS))
+    opened = open_conditions(reader.events(kinds=STATE_KINDS))
     newest = reader.newest_plant()
     assert newest is not None  # noqa: S101  # every frame names its plant
     snapshot = reader.snapshot(newest[0], ENGINE_VERSION)
@@ -74,31 +74,38 @@ def _stepped(
     engine.restore(snapshot.data)
     for frame in reader.frames(snapshot.number + 1, reader.last_number()):
         engine.step(frame, reader.taken(frame.number))
-    stepped = engine.book.names_by_state()
-    journal = {name: (entry.state, entry.occurrence) for name, entry in opened.items()}
+    stepped = engine.book.open()
     return [
         Fact(
             kind="restart_difference",
             subject=name,
-            body={"stepped": list(stepped.get(name, ("NORM", 0))), "journal": list(journal.get(name, ("NORM", 0)))},
+            body={"stepped": _told(stepped.get(name)), "journal": _told(opened.get(name))},
         )
-        for name in sorted(stepped.keys() | journal.keys())
-        if stepped.get(name) != journal.get(name)
+        for name in sorted(stepped.keys() | opened.keys())
+        if not _agree(stepped.get(name), opened.get(name))
     ]
+
+
+def _agree(one: OpenCondition | None, other: OpenCondition | None) -> bool:
+    return one is not None and other is not None and one.agrees(other)
+
+
+def _told(entry: OpenCondition | None) -> list[str | int]:
+    if entry is None:
+        return ["NORM", 0]
+    return [entry.state, entry.occurrence, *entry.suppression, entry.shelf_until, entry.first_out]
 
 
 def carried(before: Engine, after: Engine) -> list[Fact]:
     """Memories go over by name; open alarms of what is gone close as removed."""
-    occurrence = before.book.names_by_state()
-    return [_removed(name, occurrence[name][1]) for name in after.carry_over(before)]
+    opened = before.book.open()
+    return [_removed(name, opened[name].occurrence) for name in after.carry_over(before)]
 
 
 def _adopted(engine: Engine, opened: Mapping[str, OpenCondition], last_number: int) -> list[Fact]:
     """Another engine version: alarm states by name from the journal, the rest anew."""
-    states = {name: (entry.state, entry.occurrence) for name, entry in opened.items()}
-    last_occurrence = max((entry.occurrence for entry in opened.values()), default=0)
-    gone = engine.adopt(states, number=last_number, last_occurrence=last_occurrence)
-    return [_removed(name, states[name][1]) for name in gone]
+    gone = engine.adopt(opened, number=last_number)
+    return [_removed(name, opened[name].occurrence) for name in gone]
 
 
 def _removed(name: str, occurrence: int) -> Fact:

@@ -171,14 +171,27 @@ class Trace:
         self, name: str, *, actor: str = "Li Na", role: Role = Role.OPERATOR, occurrence: int | None = None
     ) -> None:
         """Acknowledge in the next scan."""
-        now = int(self.engine.book.occurrence[self.engine.book.row[name]])
+        self.ask(RequestKind.ACKNOWLEDGE, name, actor=actor, role=role, occurrence=occurrence)
+
+    def ask(
+        self, kind: RequestKind, name: str, *, actor: str = "Li Na", role: Role = Role.ENGINEER, second: str = "",
+        occurrence: int | None = None, **body: Any,
+    ) -> None:  # fmt: skip
+        """Ask for something in the next scan, about the present occurrence."""
+        row = self.engine.book.row.get(name)
+        now = 0 if row is None else int(self.engine.book.occurrence[row])
         self.requests.append(
             Request(
-                id=f"r{self.number}-{len(self.requests)}", kind=RequestKind.ACKNOWLEDGE, subject=name,
-                occurrence=now if occurrence is None else occurrence, actor=actor, role=role, second_actor="",
-                made_ns=START_NS, valid_until_ns=START_NS + 10**15,
+                id=f"r{self.number}-{len(self.requests)}", kind=kind, subject=name,
+                occurrence=now if occurrence is None else occurrence, actor=actor, role=role, second_actor=second,
+                made_ns=START_NS, valid_until_ns=START_NS + 10**15, body=body,
             )
         )  # fmt: skip
+
+    def reason(self) -> str:
+        """Why the first request of the last scan was refused; empty where it was not."""
+        assert self.last is not None
+        return str(self.last.facts[0].body.get("reason", ""))
 
     def available(self, name: str) -> bool:
         return not bool(self.engine.book.not_available[self.engine.book.row[name]])

@@ -10,6 +10,8 @@ from plantsafe.plant.model.entry import Found, Name, PointName, Ruled, Text, Uni
 Class = Literal["safety", "environment", "process", "SIS", "GDS", "occupancy", "diagnostic"]
 SHELVE_MAX_MIN = {1: 0.0, 2: 60.0, 3: 480.0, 4: 480.0}  # by priority; site default
 NEVER_SHELVED = ("SIS", "GDS")  # site default
+LATCHING = ("SIS", "GDS")  # trips and gas stay until their reset; site default
+SHELVE_TIMES_MAX = 2  # in a shift; site default
 DELAY_MAX_S = 86_400.0  # a day; site default
 DELAY_SHARE_MAX = 0.2  # of the time to respond; site default
 
@@ -42,9 +44,30 @@ class Rationalised(Ruled):
     shelve_max_min: float | None = Field(default=None, ge=0)
     """Longest time that it may be shelved, 0 for never; without it the most for its priority and class."""
     shelve_times_max: int | None = Field(default=None, ge=0)
-    """How often it may be shelved in a shift."""
+    """How often it may be shelved in a shift; without it twice."""
+    latching: bool | None = None
+    """Whether it stays after its return until it is acknowledged and reset; without it SIS and GDS do."""
+    ack_required: bool = True
+    """Whether it waits for an acknowledgement."""
+    auto_ack_on_return: bool = False
+    """Whether its return acknowledges it."""
+    confirm: bool = False
+    """Whether, beside the acknowledgement, somebody confirms that the action was done."""
+    realarm_min: float = Field(default=0.0, ge=0.0)
+    """How long after its acknowledgement it sounds again while it still holds, 0 for never."""
     guidance_by_phase: dict[str, Text] = Field(default_factory=dict)
     """More to do in a phase of the unit, by the name of the phase."""
+
+    @property
+    def latches(self) -> bool:
+        """Whether it stays until its reset."""
+        return self.klass in LATCHING if self.latching is None else self.latching
+
+    @property
+    def longest_shelving_min(self) -> float:
+        """How long it may be shelved, 0 for never."""
+        most = 0.0 if self.klass in NEVER_SHELVED else SHELVE_MAX_MIN[self.priority]
+        return most if self.shelve_max_min is None else min(most, self.shelve_max_min)
 
     def own_mistakes(self) -> Iterator[Found]:
         """A delay that leaves the time to respond, and shelving within the limits of priority and class."""
