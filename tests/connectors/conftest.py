@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from proxies import Proxy
 
 from plantsafe.clock import Clock
 from plantsafe.plant import Plant, load_plant
@@ -87,56 +88,6 @@ def read_until(clock: Clock) -> Callable[..., Awaitable[Columns]]:
                 await asyncio.sleep(0.02)
 
     return read_until
-
-
-class Proxy:
-    """Passes bytes between a client and a server and keeps what the client sent."""
-
-    def __init__(self, target: int) -> None:
-        self._target = target
-        self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-        self.sent = bytearray()
-        self.port = 0
-
-    async def start(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def stop(self) -> None:
-        assert self._server is not None
-        self._server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._server.wait_closed()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        try:
-            their_reader, their_writer = await asyncio.open_connection("127.0.0.1", self._target)
-            try:
-                async with asyncio.TaskGroup() as group:
-                    group.create_task(self._pass(reader, their_writer, self.sent))
-                    group.create_task(self._pass(their_reader, writer, None))
-            finally:
-                their_writer.close()
-        except (OSError, asyncio.CancelledError, ExceptionGroup):
-            pass
-        finally:
-            writer.close()
-            self._tasks.discard(task)
-
-    @staticmethod
-    async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, kept: bytearray | None) -> None:
-        while data := await reader.read(65536):
-            if kept is not None:
-                kept.extend(data)
-            writer.write(data)
-            await writer.drain()
-        writer.close()
 
 
 @pytest.fixture

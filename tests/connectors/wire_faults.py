@@ -8,6 +8,8 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from proxies import Proxy
+
 START_S = 300.0  # a server of thousands of points on a busy machine
 PROGRAM = Path(__file__).with_name("clock_server.py")
 
@@ -64,58 +66,14 @@ async def modbus_message(reader: asyncio.StreamReader) -> tuple[bytes, bool]:
     return head + await reader.readexactly(int.from_bytes(head[4:6], "big")), True
 
 
-class Saboteur:
+class Saboteur(Proxy):
     """A proxy that knows where the server's messages begin; `spoil` gets each long one and gives what is sent on."""
 
     def __init__(self, target: int, message: Callable[..., Awaitable[tuple[bytes, bool]]] = opcua_message) -> None:
-        self._target = target
+        super().__init__(target)
         self._message = message
-        self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
         self.spoil: Spoil | None = None
         self.spoiled = 0
-        self.open = self.most_open = 0
-        self.port = 0
-
-    async def start(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def stop(self) -> None:
-        assert self._server is not None
-        self._server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._server.wait_closed()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        try:
-            theirs, to_server = await asyncio.open_connection("127.0.0.1", self._target)
-            self.open += 1
-            self.most_open = max(self.most_open, self.open)
-            try:
-                async with asyncio.TaskGroup() as group:
-                    group.create_task(self._forward(reader, to_server))
-                    group.create_task(self._answers(theirs, writer))
-            finally:
-                self.open -= 1
-                to_server.close()
-        except (OSError, asyncio.CancelledError, ExceptionGroup, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
-            self._tasks.discard(task)
-
-    @staticmethod
-    async def _forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(65536):
-            writer.write(data)
-            await writer.drain()
-        raise ConnectionError
 
     async def _answers(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
