@@ -1,5 +1,6 @@
 """Event buffers of Modbus devices: which records are new, what was overwritten, and the way over the wire."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from connectors.modbus.event_buffer import RingReader, records_of, words_of_numb
 from plantsafe.clock import Clock
 from plantsafe.plant.model import EventBuffer, PlantFile
 from plantsafe.plant.tables import Plant, compile_plant
+from plantsafe.scan.reading import Reading
 from plantsafe.source import Stamped
 from simulation.servers import ModbusServer
 
@@ -197,3 +199,33 @@ async def test_the_buffer_is_read_over_the_socket_of_its_source(
         assert source.counts().requests == before + 1, "nothing new costs one request"
     finally:
         await source.close()
+
+
+async def test_the_scan_gives_them_with_its_frame_and_a_silent_device_costs_it_nothing(
+    plant: Plant, server: ModbusServer, clock: Clock
+) -> None:
+    device = Device(buffer_of())
+    await server.update(np.array([1.0, 7.0]), np.zeros(2, dtype=np.uint32))
+    server.show_events(device.newest, device.words.ravel())
+    reading = Reading(plant, [ModbusSource(plant, "SIS", server.endpoint)], clock)
+    await reading.open(5.0)
+    try:
+        number = 1
+        assert (await reading.frame(number, clock.utc_ns(), clock.now_ns())).events.source.size == 0
+        device.stamp(1, 0, 1)
+        server.show_events(device.newest, device.words.ravel())
+        found: list[int] = []
+        async with asyncio.timeout(10.0):
+            while len(found) < 3:
+                number += 1
+                frame = await reading.frame(number, clock.utc_ns(), clock.now_ns())
+                found += frame.events.sequence.tolist()
+                assert not frame.events.source.any()
+        assert found == [1, 2, 3]
+        server.set_silent(silent=True)
+        device.stamp(0)
+        server.show_events(device.newest, device.words.ravel())
+        assert (await reading.frame(number + 1, clock.utc_ns(), clock.now_ns())).events.source.size == 0
+    finally:
+        server.set_silent(silent=False)
+        await reading.close()
