@@ -23,7 +23,7 @@ def test_a_repository_asserts_on_a_scenario_in_three_lines(tmp_path: Path) -> No
     (example,) = examples("python")
     assert len(example.strip().splitlines()) == 3
     text = (SHIPPED / "micro_coolant_loss.yaml").read_text(encoding="utf-8")
-    text = re.sub(r"duration_s: \d+", "duration_s: 90", text.replace("../plants", str(SHIPPED.parent / "plants")))
+    text = re.sub(r"duration_s: \d+", "duration_s: 240", text.replace("../plants", str(SHIPPED.parent / "plants")))
     (tmp_path / "scenarios").mkdir()
     (tmp_path / "scenarios" / "agitator.yaml").write_text(text, encoding="utf-8")
     slow = re.sub(r"within_s: \d+", "within_s: 1", text)

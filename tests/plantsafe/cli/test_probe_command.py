@@ -35,10 +35,10 @@ async def test_ranges_are_printed_and_written_as_points(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     places = {(p.modbus.table, p.modbus.address) for p in plant.file.points if p.modbus and p.modbus.address < 200}
     rows = read_table(table, None)
-    found = {(row["modbus"]["table"], int(row["modbus"]["address"])) for row in rows.entries}
+    found = {(row["modbus"]["table"], int(row["modbus"]["address"])) for row in map(rows.entry, range(len(rows.rows)))}
     assert places <= found
     assert not rows.mistakes
-    assert f"{len(rows.entries)} points into {table}" in result.output
+    assert f"{len(rows.rows)} points into {table}" in result.output
     assert isinstance(again.exception, RequestError)
     assert "NOT all addresses were asked" in short.output
 
