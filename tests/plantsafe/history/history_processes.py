@@ -16,15 +16,15 @@ from plantsafe.store.record import RecordWriter
 from plantsafe.store.rollup import compacted_to
 
 COMPACTOR = """
-import plantsafe.history.compactor as c
+import os, plantsafe.history.compactor as c
 c.EVERY_S = 0.01
-c.run_compactor(c.Path({folder!r}), follow=True, keep_days=0, child=True, say=print)
+c.run_compactor(c.Path({folder!r}), follow=True, keep_days=0, parent=os.getppid(), say=print)
 """
 FORWARDER = """
-import plantsafe.history.forward, plantsafe.history.influx, plantsafe.history.forwarder as f
+import os, plantsafe.history.forward, plantsafe.history.influx, plantsafe.history.forwarder as f
 plantsafe.history.forward.LINES, plantsafe.history.influx.TIMEOUT_S = 300, 1.0
 f.LOOK_S, f.FIRST_WAIT_S, f.LONGEST_WAIT_S = 0.01, 0.05, 0.2
-f.run_forwarder(f.Path({folder!r}), {where!r}, child=True)
+f.run_forwarder(f.Path({folder!r}), {where!r}, parent=os.getppid())
 """
 
 
@@ -47,6 +47,17 @@ class Running:
 
     def __enter__(self) -> "Running":
         return self
+
+    def until(self, what: str, seconds: float, answer: Callable[[], object]) -> None:
+        """Probe until something true comes back; the process must run all the while."""
+
+        def running() -> object:
+            if self._process.poll() is not None:
+                words = Path(self.log.name).read_text(encoding="utf-8")[-2000:]
+                raise AssertionError(f"the process ended by itself while {what} was awaited: {words}")
+            return answer()
+
+        until(what, seconds, running)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         """kill -9."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from historian_server import MOST_POINTS, Historian
-from history_processes import COMPACTOR, FORWARDER, Running, Scanning, until
+from history_processes import COMPACTOR, FORWARDER, Running, Scanning
 from stored_samples import MIDNIGHT_NS, SECOND_NS, frames_of, same
 
 from plantsafe.frame import Frame
@@ -45,14 +45,14 @@ def test_a_killed_compactor_loses_nothing(tmp_path: Path, plant: Plant, kills: i
     with Scanning(tmp_path, plant, frames, pause_s=0.001) as scanning:
         for _ in range(kills):
             mark = compacted_to(tmp_path, 0)
-            with Running(COMPACTOR, tmp_path):
-                until("a stretch", PATIENCE_S, lambda mark=mark: compacted_to(tmp_path, 0) > mark)
+            with Running(COMPACTOR, tmp_path) as process:
+                process.until("a stretch", PATIENCE_S, lambda mark=mark: compacted_to(tmp_path, 0) > mark)
                 moment = scanning.done + dice.randrange(60)
-                until("the moment", PATIENCE_S, lambda moment=moment: scanning.done >= moment)
+                process.until("the moment", PATIENCE_S, lambda moment=moment: scanning.done >= moment)
     recorded = frames[: scanning.done]
     assert list(faults(tmp_path)) == []
-    with Running(COMPACTOR, tmp_path):
-        until("the rest", PATIENCE_S, lambda: compacted_to(tmp_path, 0) // 60 >= (scanning.done - 60) // 60)
+    with Running(COMPACTOR, tmp_path) as process:
+        process.until("the rest", PATIENCE_S, lambda: compacted_to(tmp_path, 0) // 60 >= (scanning.done - 60) // 60)
     assert list(faults(tmp_path)) == []
     with HistoryReader(tmp_path) as history:
         back = list(history.frames(1, 10**9))
@@ -95,25 +95,25 @@ def test_a_killed_forwarder_and_a_killed_or_frozen_historian_lose_nothing(
     with Scanning(tmp_path, plant, frames, pause_s=0.02) as scanning:
         for kill in range(kills):
             before = confirmed(tmp_path)
-            with Running(FORWARDER, tmp_path, historian.where):
-                until("a confirmed body", PATIENCE_S, lambda before=before: confirmed(tmp_path) > before)
+            with Running(FORWARDER, tmp_path, historian.where) as process:
+                process.until("a confirmed body", PATIENCE_S, lambda before=before: confirmed(tmp_path) > before)
                 if kill % 5 == 1:
                     historian.kill()
-                    until("the trouble of it", PATIENCE_S, lambda: in_trouble(tmp_path))
+                    process.until("the trouble of it", PATIENCE_S, lambda: in_trouble(tmp_path))
                     historian.start()
                 elif kill % 5 == 2:
                     historian.freeze()
-                    until("the trouble of it", PATIENCE_S, lambda: in_trouble(tmp_path))
+                    process.until("the trouble of it", PATIENCE_S, lambda: in_trouble(tmp_path))
                     historian.thaw()
                 elif kill % 5 == 3:
                     historian.says("away", now=True)
-                    until("the trouble of it", PATIENCE_S, lambda: in_trouble(tmp_path))
+                    process.until("the trouble of it", PATIENCE_S, lambda: in_trouble(tmp_path))
                     historian.says("away", now=False)
                 moment = scanning.done + dice.randrange(20)
-                until("the moment", PATIENCE_S, lambda moment=moment: scanning.done >= moment)
+                process.until("the moment", PATIENCE_S, lambda moment=moment: scanning.done >= moment)
     last = scanning.done
-    with Running(FORWARDER, tmp_path, historian.where):
-        until("the rest", 4 * PATIENCE_S, lambda: confirmed(tmp_path) == last)
+    with Running(FORWARDER, tmp_path, historian.where) as process:
+        process.until("the rest", 4 * PATIENCE_S, lambda: confirmed(tmp_path) == last)
     _, dead = standing(tmp_path)
     refused, *arrived = plant.points.names
     assert [letter.scan for letter in dead] == [frame.number for frame in frames[:last]]
