@@ -101,7 +101,7 @@ def say(what: str, got: float, unit: str, most: float | None = None, *, least: f
 def writing(folder: Path, points: int, most_ms: float) -> None:
     """Frames with full sync, against a row a point."""
     plant = plant_of(points)
-    frames = list(signals(plant, 60, 1))
+    frames, n = list(signals(plant, 60, 1)), plant.n_points
     writer = RecordWriter(folder)
     writer.add_plant(plant.hash, plant.document())
     taken = []
@@ -120,7 +120,7 @@ def writing(folder: Path, points: int, most_ms: float) -> None:
     for frame in frames[:10]:
         begun = time.perf_counter()
         rows.execute("BEGIN")
-        cells = zip(range(points), [frame.time_ns] * points, frame.value.tolist(), frame.status.tolist(), strict=True)
+        cells = zip(range(n), [frame.time_ns] * n, frame.value.tolist(), frame.status.tolist(), strict=True)
         rows.executemany("INSERT INTO s VALUES (?, ?, ?, ?)", cells)
         rows.execute("COMMIT")
         taken.append(time.perf_counter() - begun)
