@@ -18,6 +18,7 @@ EVENT_KINDS = frozenset(
         *("alarm_not_available", "alarm_available", "clock_step"),
         *("demand_started", "tripped", "trip_explained", "spurious_trip", "failure_on_demand"),
         *("safe_state_reached", "safe_state_lost", "bypass_on", "bypass_off"),
+        *("device_event", "device_events_lost", "device_response", "first_out"),
     }
 )
 """Kinds of events that the engine gives and a scenario may speak of; a misspelt kind could never happen."""
