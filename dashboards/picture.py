@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import numpy as np
 from numpy.typing import NDArray
 
-from plantsafe.alarms.life_cycle import State
+from plantsafe.alarms.life_cycle import State, waiting
 from plantsafe.errors import StoreError
 from plantsafe.frame import F8, I8, Frame
 from plantsafe.plant import Plant, plant_of_document
@@ -57,7 +57,7 @@ class Picture:
         """Rows of alarms that are not normal and not suppressed, unacknowledged first, then priority, newest first."""
         rows = np.flatnonzero(self.is_alarm & (self.state != State.NORM) & ~self.live["suppressed"])
         priority = np.array([self.conditions[i].priority for i in rows.tolist()], dtype=np.int64)
-        acked = self.state[rows] == State.ACKED
+        acked = ~waiting(self.state[rows])
         return rows[np.lexsort((-self.live["occurrence"][rows], priority, acked))]
 
     @cached_property

@@ -4,14 +4,28 @@ from collections.abc import Iterable
 from html import escape
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dashboards.components.events import IN_POINT_UNITS, kind_word, subject_title
 from dashboards.components.glyph import STATE_WORDS, alarm_glyph, mark
-from dashboards.language import Tongue
+from dashboards.language import Tongue, n_
 from dashboards.numbers import NS_PER_S, duration, limit_text, reading, with_eu
 from dashboards.picture import Picture
-from plantsafe.alarms.life_cycle import State
+from plantsafe.alarms.first_out import Mark
+from plantsafe.alarms.life_cycle import State, Suppression
 from plantsafe.verdict import ConditionClass
+
+FIRST_OUT_WORDS = {
+    Mark.FIRST: n_("first in its group"),
+    Mark.INDISTINGUISHABLE: n_("first in its group, with others in the same scan"),
+    Mark.SUBSEQUENT: n_("came after the first of its group"),
+}
+
+
+def bits(picture: Picture) -> NDArray[np.uint8]:
+    """(n_conditions,) what suppresses each; a record from before had lost sources alone."""
+    older = np.where(picture.live["suppressed"], np.uint8(Suppression.SOURCE_LOST), np.uint8(0))
+    return picture.live.get("suppression", older)
 
 
 def alarm(picture: Picture, i: int, tongue: Tongue, *, over: bool) -> str:
@@ -24,11 +38,73 @@ def alarm(picture: Picture, i: int, tongue: Tongue, *, over: bool) -> str:
         f"<div class='ps ps-alarm{' ps-over' if over else ''}'>{sign} "
         f"<b>{escape(subject_title(picture, condition.subject, tongue))}</b> "
         f"{escape(kind_word(condition.kind, tongue))} {escape(_compared(picture, i, tongue))}{unit}"
-        f" · {escape(words)} · {escape(_since(picture, i, tongue))}<br>"
+        f" · {escape(words)} · {escape(_since(picture, i, tongue))}{_more(picture, i, tongue)}<br>"
         f"<span class='ps-quiet'>{escape(tongue('If nobody acts'))}:</span> "
         f"{escape(tongue.text(condition.consequence))}"
         f" <span class='ps-quiet'>{escape(tongue('Do'))}:</span> {escape(tongue.text(condition.action))}</div>"
     )
+
+
+def _more(picture: Picture, i: int, tongue: Tongue) -> str:
+    """First-out mark, missing confirmation, chattering."""
+    words = []
+    mark_ = int(picture.live["first_out"][i]) if "first_out" in picture.live else 0
+    if mark_:
+        words.append(f"{tongue(FIRST_OUT_WORDS[Mark(mark_)])} ({picture.conditions[i].first_out})")
+    if "confirm_due" in picture.live and picture.live["confirm_due"][i]:
+        words.append(tongue("waits for confirmation"))
+    if i in picture.live.get("chattering.row", ()):
+        words.append(tongue("chattering"))
+    return "".join(f" · <b>{escape(word)}</b>" for word in words)
+
+
+def by_design(picture: Picture, tongue: Tongue) -> str:
+    """Alarms that the plant file's expressions suppress now; held ones are told."""
+    rows = np.flatnonzero(bits(picture) & Suppression.BY_DESIGN)
+    lines = [_line(picture, i, tongue, detail=tongue(STATE_WORDS[State(int(picture.state[i]))])) for i in rows.tolist()]
+    return _list(lines, tongue)
+
+
+def shelf_line(picture: Picture, i: int, tongue: Tongue) -> str:
+    """One alarm on the shelf or out of service: what it would be, and how long it stays there."""
+    condition, live = picture.conditions[i], picture.live
+    words = [tongue(STATE_WORDS[State(int(picture.state[i]))])]
+    for place in np.flatnonzero(live["shelf.row"] == i).tolist():
+        left_s = (int(live["shelf.until"][place]) - picture.frame.number) * picture.plant.period_ns / NS_PER_S
+        words.append(tongue("on the shelf for another {time}").format(time=duration(max(0.0, left_s))))
+        if live["shelf.one_shot"][place]:
+            words.append(tongue("or until it returns"))
+        if live["shelf.raised_since"][place]:
+            words.append(tongue("its priority was raised since"))
+    if bits(picture)[i] & Suppression.OUT_OF_SERVICE:
+        words.append(tongue("out of service"))
+    return (
+        f"<div class='ps'><b>{escape(subject_title(picture, condition.subject, tongue))}</b> "
+        f"{escape(kind_word(condition.kind, tongue))} · {escape(' · '.join(words))}</div>"
+    )
+
+
+def first_out_group(picture: Picture, group: str, rows: Iterable[int], tongue: Tongue) -> str:
+    """The marked alarms of a first-out group, first ones first."""
+    order = sorted(rows, key=lambda i: (int(picture.live["first_out"][i]), int(picture.live["occurrence"][i])))
+    words = {i: tongue(FIRST_OUT_WORDS[Mark(int(picture.live["first_out"][i]))]) for i in order}
+    lines = "".join(_line(picture, i, tongue, detail=escape(words[i])) for i in order)
+    return f"<div class='ps'><b>{escape(group)}</b></div><table class='ps'>{lines}</table>"
+
+
+def flood_line(picture: Picture, tongue: Tongue) -> str:
+    """How many annunciations the last ten minutes had, and whether that is a flood."""
+    if "flood" not in picture.live:
+        return ""
+    detected, count = (int(figure) for figure in picture.live["flood"])
+    text = tongue("{count} alarms announced in the last 10 min").format(count=count)
+    stale = len(picture.live["stale.row"])
+    more = f" · {tongue('{count} shown for over a day').format(count=stale)}" if stale else ""
+    if not detected:
+        return f"<div class='ps ps-line ps-quiet'>{escape(text)}{escape(more)}</div>"
+    since = duration((picture.frame.number - detected) * picture.plant.period_ns / NS_PER_S)
+    words = tongue("ALARM FLOOD for {time}").format(time=since)
+    return f"<div class='ps ps-banner'>{escape(words)} · {escape(text)}{escape(more)}</div>"
 
 
 def _compared(picture: Picture, i: int, tongue: Tongue) -> str:
@@ -69,7 +145,7 @@ def suppressed(picture: Picture, tongue: Tongue) -> str:
     for source, entry in enumerate(picture.plant.file.sources):
         rows = [
             i
-            for i in np.flatnonzero(picture.live["suppressed"]).tolist()
+            for i in np.flatnonzero(bits(picture) & Suppression.SOURCE_LOST).tolist()
             if picture.conditions[i].source == source and picture.conditions[i].klass is ConditionClass.ALARM
         ]
         if not rows:

@@ -7,7 +7,7 @@ import numpy as np
 
 from dashboards.language import Tongue, n_
 from dashboards.settings import QUIET, TEXT
-from plantsafe.alarms.life_cycle import State
+from plantsafe.alarms.life_cycle import WAITING, State
 from plantsafe.frame import F8, SEVERITY_MASK, UNCERTAIN, Bool
 
 COLOURS = {1: "#d3222a", 2: "#ef8a17", 3: "#f2cb1d", 4: "#b5459f"}
@@ -25,6 +25,8 @@ STATE_WORDS = {
     State.UNACK: n_("active, not acknowledged"),
     State.ACKED: n_("active, acknowledged"),
     State.RTNUN: n_("back to normal, not acknowledged"),
+    State.LTUNK: n_("latched, not acknowledged"),
+    State.LTACK: n_("latched, acknowledged, waits for its reset"),
 }
 
 
@@ -51,7 +53,7 @@ def _image(drawing: str, *, width: int, height: int, view: str, title: str = "")
 def alarm_glyph(priority: int, state: int, tongue: Tongue) -> str:
     """The sign of an alarm in its state."""
     title = f"{tongue(PRIORITY_WORDS[priority])}, {tongue(STATE_WORDS[State(state)])}"
-    return priority_glyph(priority, filled=state in (State.UNACK, State.RTNUN), title=title)
+    return priority_glyph(priority, filled=bool(WAITING[state]), title=title)
 
 
 def mark(sign: str, title: str) -> str:

@@ -9,7 +9,7 @@ from dashboards.components.glyph import PRIORITY_WORDS, mark, priority_glyph
 from dashboards.language import Tongue
 from dashboards.numbers import NS_PER_S, duration, local, offset
 from dashboards.picture import Picture
-from plantsafe.alarms.life_cycle import State
+from plantsafe.alarms.life_cycle import WAITING
 from plantsafe.clock import Clock
 
 STALE_SCANS = 3  # more than so many scans without a new one ...
@@ -79,7 +79,7 @@ def _sources(picture: Picture, tongue: Tongue) -> list[str]:
 
 def _waiting(picture: Picture, tongue: Tongue) -> str:
     """How many alarms of each priority wait for acknowledgement."""
-    rows = [i for i in picture.open_alarms.tolist() if picture.state[i] != State.ACKED]
+    rows = [i for i in picture.open_alarms.tolist() if WAITING[picture.state[i]]]
     priority = np.array([picture.conditions[i].priority for i in rows], dtype=np.int64)
     counts = [(p, int((priority == p).sum())) for p in PRIORITY_WORDS]
     signs = " ".join(

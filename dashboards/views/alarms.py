@@ -6,18 +6,19 @@ an alarm that is over stays in its row, faded. Each button belongs to one occurr
 
 from html import escape
 
+import numpy as np
 import streamlit as st
 
 from dashboards import panel
 from dashboards.acts import ANSWER_WORDS, acknowledge, answers
-from dashboards.components import alarm_rows
+from dashboards.components import alarm_acts, alarm_rows
 from dashboards.components.glyph import priority_glyph
 from dashboards.history_table import history
 from dashboards.language import Tongue
 from dashboards.numbers import local
 from dashboards.picture import Picture
 from dashboards.visit import Visit, picture_or_stop, visit_or_stop
-from plantsafe.alarms.life_cycle import State
+from plantsafe.alarms.life_cycle import WAITING, State, Suppression
 from plantsafe.errors import PlantsafeError
 from plantsafe.request import MAY, RequestKind
 
@@ -37,7 +38,10 @@ def show() -> None:
         "Acknowledging here does not acknowledge in the DCS."
     )
     st.html(f"<p class='ps'><b>{text}</b></p>")
+    _chosen_alarm()
     _worked_list()
+    _shelf()
+    _first_out()
     _others()
     history()
 
@@ -76,7 +80,7 @@ def _worked_list() -> None:
                 when = local(answer.time_ns, picture.zone)
                 text = f"{tongue(ANSWER_WORDS[answer.kind])} · {answer.actor} · {when} {answer.reason}"
                 st.html(f"<div class='ps'>{escape(text)}</div>")
-            elif may and not over and picture.state[i] != State.ACKED:
+            elif may and not over and WAITING[picture.state[i]]:
                 st.button(
                     tongue("Acknowledge"),
                     key=f"ack-{occurrence}",
@@ -85,6 +89,8 @@ def _worked_list() -> None:
                     args=(visit, name, occurrence),
                     width="stretch",
                 )
+            if may and not over:
+                alarm_acts.choose_button(name, occurrence, tongue, key=f"more-{occurrence}")
     if not shown:
         st.html(f"<p class='ps ps-quiet'>{tongue('No alarm is open.')}</p>")
     if len(shown) > MOST_ROWS:
@@ -92,9 +98,55 @@ def _worked_list() -> None:
         st.html(f"<p class='ps ps-quiet'>{more}</p>")
 
 
+@st.fragment(run_every=panel.REFRESH_S)
+def _chosen_alarm() -> None:
+    visit = visit_or_stop()
+    alarm_acts.panel(visit, picture_or_stop(visit))
+
+
+@st.fragment(run_every=panel.REFRESH_S)
+def _shelf() -> None:
+    """Alarms that people have put away, each with the way back."""
+    visit = visit_or_stop()
+    picture, tongue = picture_or_stop(visit), visit.tongue
+    st.html(f"<h2>{tongue('Shelved and out of service')}</h2>")
+    kept = int(Suppression.SHELVED | Suppression.OUT_OF_SERVICE)
+    rows = np.flatnonzero(alarm_rows.bits(picture) & kept).tolist()
+    may = visit.session.role in MAY[RequestKind.UNSHELVE]
+    for i in rows:
+        text_column, button_column = st.columns([5, 1], vertical_alignment="top", gap="small")
+        text_column.html(alarm_rows.shelf_line(picture, i, tongue))
+        if may:
+            name, occurrence = picture.conditions[i].name, int(picture.live["occurrence"][i])
+            with button_column:
+                alarm_acts.choose_button(name, occurrence, tongue, key=f"back-{i}-{occurrence}")
+    if not rows:
+        st.html(f"<div class='ps ps-quiet'>{tongue('none')}</div>")
+
+
+@st.fragment(run_every=panel.REFRESH_S)
+def _first_out() -> None:
+    """Groups with a mark, each with its reset."""
+    visit = visit_or_stop()
+    picture, tongue = picture_or_stop(visit), visit.tongue
+    marked = np.flatnonzero(picture.live.get("first_out", np.zeros(0, dtype=np.uint8))).tolist()
+    groups = dict.fromkeys(picture.conditions[i].first_out for i in marked)
+    if not groups:
+        return
+    st.html(f"<h2>{tongue('First-out')}</h2>")
+    for group in groups:
+        text_column, button_column = st.columns([5, 1], vertical_alignment="top", gap="small")
+        rows = [i for i in marked if picture.conditions[i].first_out == group]
+        text_column.html(alarm_rows.first_out_group(picture, group, rows, tongue))
+        if visit.session.role in MAY[RequestKind.RESET]:
+            with button_column:
+                alarm_acts.reset_group_button(visit, group)
+
+
 def _line_above(picture: Picture, new: list[Row], tongue: Tongue) -> None:
     """One line of fixed height: how many new alarms wait, and the button that takes them into the list."""
     priorities = {c.name: c.priority for c in picture.conditions}
+    st.html(alarm_rows.flood_line(picture, tongue))
     text_column, button_column = st.columns([5, 1], vertical_alignment="center", gap="small")
     with text_column:
         if new:
@@ -122,6 +174,7 @@ def _others() -> None:
     parts = (
         (tongue("Findings: no sound, nothing to acknowledge"), alarm_rows.findings(picture, tongue)),
         (tongue("Alarms that cannot be judged now"), alarm_rows.not_available(picture, tongue)),
+        (tongue("Suppressed by design"), alarm_rows.by_design(picture, tongue)),
         (tongue("Suppressed by design under a lost source"), alarm_rows.suppressed(picture, tongue)),
     )
     st.html("".join(f"<h2>{title}</h2>{body}" for title, body in parts))

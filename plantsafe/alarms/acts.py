@@ -30,7 +30,7 @@ class Decision:
 def decide(book: AlarmBook, request: Request, number: int, period_ns: int) -> Decision:
     """Answer a request about an alarm in scan `number`; the book is moved where it is done."""
     if request.kind is RequestKind.RESET and request.occurrence == 0 and request.subject in book.first_out.groups:
-        reason = book.first_out.reset(request.subject, book.active & ((book.suppression & ~1) == 0))
+        reason = book.first_out.reset(request.subject, book.active & book.eligible)
         return Decision(reason=reason, kind="first_out_reset")
     i = book.row.get(request.subject)
     if i is None:

@@ -91,6 +91,12 @@ class AlarmBook:
         return answer
 
     @property
+    def eligible(self) -> Bool:
+        """(n,) True where an alarm counts for first-out: a shelf hides it from people, not from the order of coming."""
+        answer: Bool = (self.suppression & ~np.uint8(SHELVED)) == 0
+        return answer
+
+    @property
     def suppressed(self) -> Bool:
         """(n,) True where anything suppresses the condition."""
         answer: Bool = self.suppression != 0
@@ -172,7 +178,7 @@ class AlarmBook:
         hidden = self.suppression[rows] != 0
         opened = rows[came]
         self._open(rows, before, trigger, number)
-        eligible = (self.suppression & ~np.uint8(SHELVED)) == 0
+        eligible = self.eligible
         if self.first_out.members and opened.size:
             self.first_out.came(opened[eligible[opened]], self.active & eligible)
         self.pending[rows] = np.where(came, hidden, self.pending[rows] & (self.state_code[rows] == State.LTUNK))

@@ -118,6 +118,12 @@ def sign_in(folder: Path, name: str, password: str, *, now_ns: int) -> str | Non
     return token
 
 
+def proves(folder: Path, name: str, password: str) -> bool:
+    """Whether the password is that of the account; no session is made."""
+    rows = _read(folder, "SELECT password FROM accounts WHERE name = ?", (name,))
+    return _matches(str(rows[0][0]) if rows else _nobody(), password) and bool(rows)
+
+
 def session_of(folder: Path, token: str, *, now_ns: int) -> Session | None:
     """Who holds `token`, with the role that the account has now; None when it is unknown or over."""
     rows = _read(

@@ -9,10 +9,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from dashboard_scene import NS_PER_S, PASSWORD, Scene, Server
+from dashboard_scene import APP, NS_PER_S, PASSWORD, Scene, Server, standing_clock
+from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
+from dashboards import visit
+from dashboards.page_roles import urls_for
 from plantsafe.clock import Clock
-from plantsafe.store.access import ensure_demo_accounts
+from plantsafe.request import Role
+from plantsafe.store.access import ensure_demo_accounts, set_language, sign_in
 
 
 @pytest.fixture
@@ -57,3 +62,23 @@ def program(pytestconfig: pytest.Config) -> Callable[..., str]:
     assert suite is not None
     found: Callable[..., str] = suite.need_program
     return found
+
+
+@pytest.fixture
+def opened(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
+    """Opens a page as a person; only the browser's cookie is put in by hand, for AppTest has no browser."""
+
+    def open_page(name: str, url: str, *, language: str = "en", **query: str) -> AppTest:
+        token = sign_in(scene.folder, name, PASSWORD, now_ns=time.time_ns())
+        set_language(scene.folder, name, language)
+        monkeypatch.setenv(visit.DATA_VARIABLE, str(scene.folder))
+        monkeypatch.setenv(visit.CLOCK_VARIABLE, standing_clock(scene).encode())
+        monkeypatch.setattr(visit, "cookie_token", lambda: token)
+        page = AppTest.from_file(APP, default_timeout=30)
+        if url != urls_for(Role(name))[0]:
+            page._page_hash = calc_hash(url)
+        for key, value in query.items():
+            page.query_params[key] = value
+        return page.run()
+
+    return open_page

@@ -8,7 +8,9 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from streamlit.testing.v1 import AppTest
 
+from dashboards import visit
 from plantsafe.clock import Clock
 from plantsafe.frame import BAD_SENSOR_FAILURE, GOOD, Frame
 from plantsafe.journal.chain import GENESIS, chained
@@ -18,6 +20,7 @@ from plantsafe.store.inbox import InboxReader, ensure_inbox
 from plantsafe.store.record import RecordWriter
 
 PASSWORD = "night shift"
+APP = visit.__file__.replace("visit.py", "app.py")
 DEMO = Path(__file__).resolve().parents[2] / "simulation" / "plants" / "demo.yaml"
 NS_PER_S = 1_000_000_000
 
@@ -148,3 +151,8 @@ class Server:
 
     url: str
     process: subprocess.Popen[str]
+
+
+def text_of(page: AppTest) -> str:
+    """All HTML of a page."""
+    return "\n".join(element.proto.body for element in page.get("html"))

@@ -5,45 +5,17 @@ from collections.abc import Callable
 from contextlib import closing
 
 import pytest
-from dashboard_scene import PASSWORD, Scene, standing_clock
+from dashboard_scene import PASSWORD, Scene, standing_clock, text_of
 from streamlit.testing.v1 import AppTest
-from streamlit.util import calc_hash
 
 from dashboards import visit
-from dashboards.page_roles import ROLES, TITLES, urls_for
+from dashboards.page_roles import ROLES, TITLES
 from plantsafe.history.compaction import Compaction
 from plantsafe.request import RequestKind, Role
-from plantsafe.store.access import set_language, sign_in
 from plantsafe.store.inbox import InboxReader
 from plantsafe.store.record import RecordReader
 
-APP = visit.__file__.replace("visit.py", "app.py")
 Open = Callable[..., AppTest]
-
-
-@pytest.fixture
-def opened(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Open:
-    """Opens a page as a person; only the browser's cookie is put in by hand, for AppTest has no browser."""
-
-    def open_page(name: str, url: str, *, language: str = "en", **query: str) -> AppTest:
-        token = sign_in(scene.folder, name, PASSWORD, now_ns=time.time_ns())
-        set_language(scene.folder, name, language)
-        monkeypatch.setenv(visit.DATA_VARIABLE, str(scene.folder))
-        monkeypatch.setenv(visit.CLOCK_VARIABLE, standing_clock(scene).encode())
-        monkeypatch.setattr(visit, "cookie_token", lambda: token)
-        page = AppTest.from_file(APP, default_timeout=30)
-        if url != urls_for(Role(name))[0]:
-            page._page_hash = calc_hash(url)
-        for key, value in query.items():
-            page.query_params[key] = value
-        return page.run()
-
-    return open_page
-
-
-def text_of(page: AppTest) -> str:
-    """All HTML of a page."""
-    return "\n".join(element.proto.body for element in page.get("html"))
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
