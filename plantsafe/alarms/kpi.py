@@ -128,9 +128,7 @@ def figures(moves: Moves, begin_ns: int, end_ns: int, *, strict: bool = False) -
         chattering=_counted(moves, chattering(time_ns, alarm)),
         fleeting=_counted(moves, _fleeting(moves, begin_ns, end_ns)),
         stale=_stale(moves, begin_ns, end_ns),
-        standing=tuple(
-            moves.names[i] for i in np.flatnonzero(active_since >= 0).tolist() if _is_acked(moves, i, end_ns)
-        ),
+        standing=tuple(moves.names[i] for i in np.flatnonzero(_standing(moves, end_ns)).tolist()),
         shelved=_on_shelf(moves, end_ns),
         ack_times=_ack_times(moves, inside),
         priority_share=_priority_share(moves.priority[came]),
