@@ -121,11 +121,14 @@ def _stretches(history: HistoryReader, file: DayFile, point: str, edges: I8, par
     if row is None:
         return
     with day.view():
-        found = [(head, day.chunk(head[0], row)) for head in day.between(int(edges[0]), int(edges[-1]))]
-    for (_first, first_ns, last_ns, time_ns), chunk in found:
+        heads = day.between(int(edges[0]), int(edges[-1]))
+        chunks = day.chunks_of(row, [head[0] for head in heads])
+    begins = np.searchsorted(edges, [head[1] for head in heads], side="right").tolist()
+    ends = np.searchsorted(edges, [head[2] for head in heads], side="right").tolist()
+    for (first, first_ns, _last_ns, time_ns), begin, end in zip(heads, begins, ends, strict=True):
+        chunk = chunks.get(first)
         if chunk is None:
             continue
-        begin, end = np.searchsorted(edges, (first_ns, last_ns), side="right")
         if begin == end and 0 < begin < len(edges):
             parts.at_ns.append(np.array([first_ns]))
             parts.figures.append(np.array([header(chunk)], dtype=FIGURES))
@@ -170,20 +173,24 @@ def _of_samples(parts: _Parts, edges: I8) -> tuple[I8, Figures]:
         time_ns, value, status = time_ns[order], value[order], status[order]
     begins = np.searchsorted(time_ns, edges)
     begins, ends = begins[:-1][begins[1:] > begins[:-1]], begins[1:][begins[1:] > begins[:-1]] - 1
+    figures = nothing(len(begins))
+    figures["last"] = value[ends]
     usable = ~np.isnan(value)
     good = usable
-    if status.any():
+    doubt = bool(status.any())
+    if doubt:
+        figures["worst"] = np.maximum.reduceat(status, begins)
         usable = usable & ~is_bad(status)
         good = usable & is_good(status)
     low = high = total = value
-    if not usable.all():
+    if doubt or not usable.all():
         low, high = np.where(usable, value, np.inf), np.where(usable, value, -np.inf)
         total = np.where(usable, value, 0.0)
-    figures = nothing(len(begins))
-    figures["count"] = np.add.reduceat(usable, begins, dtype=np.int64)
-    figures["good"] = np.add.reduceat(good, begins, dtype=np.int64)
+        figures["count"] = np.add.reduceat(usable, begins, dtype=np.int64)
+        figures["good"] = np.add.reduceat(good, begins, dtype=np.int64)
+    else:
+        figures["count"] = figures["good"] = ends - begins + 1
     figures["low"] = np.minimum.reduceat(low, begins)
     figures["high"] = np.maximum.reduceat(high, begins)
     figures["total"] = np.add.reduceat(total, begins)
-    figures["last"], figures["worst"] = value[ends], np.maximum.reduceat(status, begins)
     return time_ns[ends], figures

@@ -331,14 +331,14 @@ class HistoryReader:
                 value=np.zeros((1, 0)),
                 status=np.zeros((1, 0), dtype=np.uint32),
             )
-        value, status = decode_samples(samples.packed)
         rows = self._rows(samples.plant, points)
         there = rows >= 0
+        value, status = decode_samples(samples.packed, np.where(there, rows, 0))
         return Window(
             number=np.array([samples.number]),
             time_ns=np.array([samples.time_ns]),
-            value=np.where(there, value[rows], np.nan)[None, :],
-            status=np.where(there, status[rows], np.uint32(BAD_NODE_ID_UNKNOWN))[None, :],
+            value=np.where(there, value, np.nan)[None, :],
+            status=np.where(there, status, np.uint32(BAD_NODE_ID_UNKNOWN))[None, :],
         )
 
 

@@ -18,6 +18,7 @@ from plantsafe.frame import I8
 from plantsafe.store.sqlite import integrity, open_reader, open_writer, transaction, translated
 
 _POINT_BITS = 20  # a million points a day
+_AT_ONCE = 500  # rows of one statement (site default)
 _MASK = (1 << _POINT_BITS) - 1
 
 
@@ -240,6 +241,17 @@ class DayReader:
     def about(self, first: int) -> bytes:
         """What the scans of the stretch that begins with scan `first` have beside their samples."""
         return _about(self._connection, self.path, first)
+
+    def chunks_of(self, point: int, firsts: Sequence[int]) -> dict[int, Chunk]:
+        """One point in the stretches that begin with the scans `firsts`, where it is in them."""
+        found: dict[int, Chunk] = {}
+        with translated(self.path):
+            for begin in range(0, len(firsts), _AT_ONCE):
+                some = [row_id(first, point) for first in firsts[begin : begin + _AT_ONCE]]
+                marks = ",".join("?" * len(some))
+                rows = self._connection.execute(f"SELECT {COLUMNS} FROM chunks WHERE id IN ({marks})", some)  # noqa: S608  # marks only
+                found |= {row[0] >> _POINT_BITS: chunk_of(self.path, row) for row in rows}
+        return found
 
     def chunk(self, first: int, point: int) -> Chunk | None:
         """One point of the stretch that begins with scan `first`, None where it is not in it."""

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from plantsafe.frame import F8, NO_DEVICE_EVENTS, NO_FAST_SAMPLES, U4, DeviceEvents, FastSamples, Frame
 from plantsafe.store.arrays import pack, unpack
+from plantsafe.store.sample_blocks import decode_blocks, encode_blocks, in_blocks, pick
 
 
 def encode_frame(frame: Frame) -> tuple[bytes, bytes]:
@@ -26,18 +27,24 @@ def encode_frame(frame: Frame) -> tuple[bytes, bytes]:
         about |= {f"fast.{field.name}": getattr(frame.fast, field.name) for field in fields(FastSamples)}
     if frame.events.source.size:
         about |= {f"event.{field.name}": getattr(frame.events, field.name) for field in fields(DeviceEvents)}
-    return pack({"value": frame.value, "status": frame.status}), pack(about)
+    return encode_blocks(frame.value, frame.status), pack(about)
 
 
-def decode_samples(data: bytes) -> tuple[F8, U4]:
-    """Values and statuses of a frame, without the rest."""
+def decode_samples(data: bytes, rows: NDArray[np.intp]) -> tuple[F8, U4]:
+    """Values and statuses of the points `rows` of a frame, without the rest."""
+    if in_blocks(data):
+        return pick(data, rows)
     arrays = unpack(data)
-    return arrays["value"].astype(np.float64, copy=False), arrays["status"].astype(np.uint32, copy=False)
+    return arrays["value"][rows], arrays["status"][rows]
 
 
 def decode_frame(number: int, plant: str, time_ns: int, data: bytes, about: bytes | None) -> Frame:
-    """The frame that `encode_frame` wrote; before there was `about`, its arrays were in `data` too."""
-    arrays = unpack(data) | (unpack(about) if about is not None else {})
+    """The frame that `encode_frame` wrote; before there were blocks, its arrays were packed in `data`."""
+    arrays = unpack(about) if about is not None else {}
+    if in_blocks(data):
+        arrays["value"], arrays["status"] = decode_blocks(data)
+    else:
+        arrays |= unpack(data)
     return Frame(
         number=number,
         plant=plant,

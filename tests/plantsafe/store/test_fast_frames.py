@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from plantsafe.errors import DamagedFileError
 from plantsafe.frame import BAD_NO_DATA, GOOD, NO_FAST_SAMPLES, DeviceEvents, FastSamples, Frame
 from plantsafe.store.arrays import pack, unpack
-from plantsafe.store.frames import decode_frame, encode_frame
+from plantsafe.store.frames import decode_frame, decode_samples, encode_frame
 
 SCAN_ARRAYS = {"value", "status", "source_time_ns", "received", "origin", "resolution_ns"}
 
@@ -57,7 +58,21 @@ def test_device_events_come_back_bit_for_bit(frame: Frame) -> None:
 
 def test_frame_without_samples_holds_no_more_than_before(frame: Frame) -> None:
     samples, about = encode_frame(frame)
-    assert unpack(samples).keys() | unpack(about).keys() == SCAN_ARRAYS
+    assert unpack(about).keys() | {"value", "status"} == SCAN_ARRAYS
+    assert len(samples) < 100
+
+
+def test_a_few_points_of_many_are_read_without_the_others(frame: Frame) -> None:
+    n = 2500
+    value, status = np.arange(n) * 0.5, np.arange(n, dtype=np.uint32)
+    many = replace(frame, value=value, status=status, source_time_ns=np.zeros(n, dtype=np.int64))
+    samples, about = encode_frame(many)
+    rows = np.array([2400, 3, 1024, 3])
+    values, statuses = decode_samples(samples, rows)
+    assert (values.tolist(), statuses.tolist()) == (value[rows].tolist(), rows.tolist())
+    assert decode_frame(7, "h", 1, samples, about).value.tobytes() == value.tobytes()
+    with pytest.raises(DamagedFileError):
+        decode_samples(samples[:-5], rows)
 
 
 def test_frame_written_before_there_were_samples_is_read(frame: Frame) -> None:
