@@ -1,7 +1,7 @@
 """Is the combination of a unit's values normal? One Mahalanobis monitor a unit: a finding, never an alarm.
 
 Three stages a unit, begun anew where its phase changes or it starts or stops: LEARN mean, spread, correlation; TRIAL,
-the highest distance of as many scans that were not learnt from; JUDGE, beyond a multiple of it. Theory limits are not
+the highest distance of TRIAL_SCANS that were not learnt from; JUDGE, beyond a multiple of it. Theory limits are not
 used alone: values of a process are serially correlated, and the rows of a warm-up are far fewer than their number.
 Points that trend while being learnt, or are mostly not good, are left out. The model is not adapted afterwards: a slow
 drift cannot be learnt away. Any value bad, uncertain or lost: the scan is unknown and the state holds.
@@ -22,9 +22,10 @@ from models.statistical.mahalanobis import (
 )
 from models.statistical.mahalanobis_bank import MahalanobisBank
 from models.statistical.reference import Reference, learn_reference
+from plantsafe.checks.course import Course
 from plantsafe.checks.delay import Delay
-from plantsafe.checks.warm_up import MAX_TREND, NOISE_FLOOR, WARM_UP_SCANS, PhaseWatch, forget, spread_floor
-from plantsafe.frame import F8, Bool, Frame, is_good
+from plantsafe.checks.warm_up import MAX_TREND, NOISE_FLOOR, WARM_UP_SCANS, forget, spread_floor
+from plantsafe.frame import F8, Bool, Frame
 from plantsafe.plant import Plant
 from plantsafe.plant.tables import Index
 from plantsafe.verdict import Arrays, Condition, ConditionClass, Fact, Rows, Verdict
@@ -34,6 +35,7 @@ ROWS = WARM_UP_SCANS // EVERY_SCANS
 MIN_GOOD_ROWS = 2 * ROWS // 3  # a point with fewer good values is left out (site default)
 MAX_POINTS = 60  # the first ones in the order of the file; more would need more rows (site default)
 MIN_POINTS = 2
+TRIAL_SCANS = 2700  # nine times the slowest usual wander (site default)
 WEIGHT = 0.1  # MEWMA of about 10 scans (Lowry et al. 1992: 0.05 to 0.25)
 SHRINKAGE = 0.3  # few independent rows: trust the correlations by seven tenths (site default)
 MARGIN = 9.0  # of the highest distance squared in the trial: three times the distance (site default)
@@ -90,7 +92,7 @@ class _Monitor:
         """One scan of the trial; True when it was the last one and the limit stands."""
         self.highest = max(self.highest, distance2)
         self._count += 1
-        if self._model is None or self._count < WARM_UP_SCANS:
+        if self._model is None or self._count < TRIAL_SCANS:
             return False
         least = f_limit(len(self._use), self._model.rows, ALARM_RATE)
         self.limit, self.stage = max(least, MARGIN * self.highest), Stage.JUDGE
@@ -183,10 +185,10 @@ class UnitMonitorCheck:
 
     name = "units"
 
-    def __init__(self, plant: Plant) -> None:
+    def __init__(self, plant: Plant, course: Course | None = None) -> None:
         self._plant = plant
         points = plant.points
-        self._phase = PhaseWatch(plant)
+        self._course, self._owns_course = course or Course(plant), course is None
         by_unit = [
             np.flatnonzero(points.analog & (points.unit == i))[:MAX_POINTS] for i in range(len(plant.file.units))
         ]
@@ -209,11 +211,13 @@ class UnitMonitorCheck:
 
     def evaluate(self, frame: Frame, verdict: Verdict, block: slice) -> None:
         """One step of every unit's monitor; a finding that begins is explained to the journal."""
-        restarted = self._phase.step(frame)[self._units]
+        if self._owns_course:
+            self._course.step(frame)
+        restarted = self._restarted()
         forget(self._delay, restarted)
         if restarted.any():
             self._restart(np.flatnonzero(restarted).tolist())
-        x = np.where(is_good(frame.status), frame.value, np.nan)
+        x = self._course.compared
         beyond, unknown = self._judge(x)
         self._learn(x)
         before = self._delay.active
@@ -225,6 +229,13 @@ class UnitMonitorCheck:
         verdict.unknown[block] = unknown
         verdict.value[block] = self._distance2
         verdict.limit[block] = self._limit
+
+    def _restarted(self) -> Bool:
+        """(n_monitors,) True where what is normal begins anew for a point of the unit."""
+        points = self._course.restarted
+        if not points.any():
+            return np.zeros(len(self._monitors), dtype=np.bool_)
+        return np.array([bool(points[m.rows].any()) for m in self._monitors], dtype=np.bool_)
 
     def _restart(self, which: list[int]) -> None:
         self._group.settle()
@@ -280,7 +291,7 @@ class UnitMonitorCheck:
 
     def state(self) -> Arrays:
         """Phases, timers and the monitors, by unit."""
-        arrays = {f"phase.{name}": array for name, array in self._phase.state().items()}
+        arrays = {f"course.{name}": a for name, a in self._course.state().items()} if self._owns_course else {}
         arrays |= {f"delay.{name}": array for name, array in self._delay.state().items()}
         arrays |= {"distance2": self._distance2.copy(), "top": self._top.copy()}
         self._group.settle()
@@ -299,7 +310,8 @@ class UnitMonitorCheck:
         def part(name: str) -> Arrays:
             return {key.removeprefix(f"{name}."): a for key, a in arrays.items() if key.startswith(f"{name}.")}
 
-        self._phase.load(part("phase"))
+        if self._owns_course:
+            self._course.load(part("course"))
         self._delay.load(part("delay"))
         for i, monitor in enumerate(self._monitors):
             monitor.load(part(str(i)))

@@ -40,9 +40,10 @@ class WarmUp:
         """Mean and spread where known; elsewhere 0 and the floor."""
         return self._reference
 
-    def restart(self, where: Bool) -> None:
-        """Forget these points."""
+    def restart(self, where: Bool, floor: F8) -> None:
+        """Forget these points; from now on `floor` (n) is the least spread."""
         if where.any():
+            self._floor = np.where(where, floor, self._floor)
             self._count = np.where(where, 0, self._count)
             self._known = self._known & ~where
             self._reference = self._make()
@@ -91,6 +92,7 @@ class WarmUp:
     def state(self) -> Arrays:
         """By name."""
         return {
+            "floor": self._floor,
             "count": self._count,
             "mean": self._mean,
             "squares": self._squares,
@@ -101,6 +103,7 @@ class WarmUp:
 
     def load(self, arrays: Arrays) -> None:
         """Take over what `state` gave."""
+        self._floor = arrays["floor"]
         self._count, self._mean, self._squares = arrays["count"], arrays["mean"], arrays["squares"]
         self._half_mean, self._half_squares = arrays["half_mean"], arrays["half_squares"]
         self._known = arrays["known"].astype(np.bool_)
@@ -110,14 +113,16 @@ class WarmUp:
 class PhaseWatch:
     """Notices in which units the phase, or running and standing, has changed.
 
-    The phase of a unit is its first state point with more than two named states; on and off are no phases, except for
-    the point that the file names as `running`.
+    The phase of a unit is its phase point, or its first state point with more than two named states; on and off are no
+    phases, except for the point that the file names as `running`.
     """
 
     def __init__(self, plant: Plant) -> None:
         row, rows, units = plant.points.row, [], []
         for i, unit in enumerate(plant.file.units):
             phases = [p.name for p in plant.file.points if p.unit == unit.name and len(p.states) > 2]
+            if unit.phase_point is not None:
+                phases = [unit.phase_point]
             for name in dict.fromkeys([*phases[:1], *([unit.running] if unit.running else [])]):
                 rows.append(row[name])
                 units.append(i)

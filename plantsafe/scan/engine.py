@@ -11,6 +11,7 @@ from plantsafe.alarms.book import AlarmBook
 from plantsafe.alarms.suppression import DesignSuppression
 from plantsafe.checks.approval import ApprovalCheck
 from plantsafe.checks.clock_step import ClockStepCheck
+from plantsafe.checks.course import Course
 from plantsafe.checks.drift import DriftCheck
 from plantsafe.checks.expressions import ExpressionCheck
 from plantsafe.checks.limits import LimitCheck
@@ -48,6 +49,7 @@ class Engine:
         self.plant = plant
         self._sources = SourceCheck(plant)
         self._approval = ApprovalCheck(plant, approved=approved)
+        course = Course(plant)  # stepped and remembered by the drift check, which stands before the unit monitors
         self.checks: tuple[Check, ...] = (
             self._sources,
             SourceWatchCheck(plant),
@@ -58,8 +60,8 @@ class Engine:
             FunctionCheck(plant),
             DeviceEventCheck(plant),
             OccupancyCheck(plant),
-            DriftCheck(plant),
-            UnitMonitorCheck(plant),
+            DriftCheck(plant, course),
+            UnitMonitorCheck(plant, course),
         )
         self.conditions: tuple[Condition, ...] = tuple(c for check in self.checks for c in check.conditions)
         self._blocks = _blocks(self.checks)

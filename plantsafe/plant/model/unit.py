@@ -17,6 +17,7 @@ from plantsafe.plant.model.entry import (
     Refers,
     Ruled,
     Text,
+    UnitName,
     WorkshopName,
 )
 
@@ -134,6 +135,8 @@ class Unit(Ruled):
     """State point that shows the code of the phase; needed where there are `phases`."""
     phases: tuple[Phase, ...] = ()
     """Recipe phases, in the order of their codes."""
+    follows: UnitName | None = None
+    """Batch unit whose phases move this one's values (a buffer that it fills): normal is learnt along them."""
 
     @property
     def nitrates(self) -> bool:

@@ -109,6 +109,19 @@ def phases_are_states(view: View, unit: Any) -> Iterator[Found]:
             continue
 
 
+def followed_has_phases(view: View, unit: Any) -> Iterator[Found]:
+    """A unit without phases of its own follows one that has them."""
+    if unit.follows is None:
+        return
+    if unit.phases:
+        yield Found(("follows",), "a unit with phases follows its own", "remove it", "phase")
+        return
+    batches = [other.name for other in view.section("units") if other.phases]
+    if unit.follows in view.known["unit"] and unit.follows not in batches:
+        mend = f"write one of {', '.join(batches)}" if batches else "remove it: no unit has phases"
+        yield Found(("follows",), f"{unit.follows} has no phases to follow", mend, "phase")
+
+
 def windows_are_in_range(view: View, unit: Any) -> Iterator[Found]:
     """The limits of a window can be seen by its point."""
     for i, phase in enumerate(unit.phases):

@@ -98,5 +98,8 @@ def unit_plant() -> Plant:
 
 
 @pytest.fixture
-def drive(unit_plant: Plant) -> Callable[[type[Any]], Drive]:
-    return lambda check: Drive(unit_plant, check(unit_plant))
+def drive(unit_plant: Plant) -> Callable[..., Drive]:
+    def start(check: type[Any], plant: Plant = unit_plant) -> Drive:
+        return Drive(plant, check(plant))
+
+    return start

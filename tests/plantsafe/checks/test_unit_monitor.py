@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from plantsafe.checks.unit_monitor import ON_DELAY_SCANS, Stage, UnitMonitorCheck
+from plantsafe.checks.unit_monitor import ON_DELAY_SCANS, TRIAL_SCANS, Stage, UnitMonitorCheck
 from plantsafe.checks.warm_up import WARM_UP_SCANS
 from plantsafe.frame import BAD_SENSOR_FAILURE
 from plantsafe.store.arrays import pack, unpack
@@ -40,13 +40,13 @@ def test_learning_and_trial_come_before_any_judgement(walk):
     walk.noisy(11)
     assert stage(walk) is Stage.TRIAL
     assert walk.says(NAME) == "unknown"
-    walk.noisy(WARM_UP_SCANS)
+    walk.noisy(TRIAL_SCANS)
     assert stage(walk) is Stage.JUDGE
     assert walk.says(NAME) == "clear"
 
 
 def test_a_broken_relation_is_found_and_explained_though_every_value_is_normal(walk):
-    walk.noisy(2 * WARM_UP_SCANS + 10)
+    walk.noisy(WARM_UP_SCANS + TRIAL_SCANS + 10)
     walk.broken = 14.0  # within 3 standard deviations of P alone
     facts = walk.noisy(ON_DELAY_SCANS + 20)
     assert walk.says(NAME) == "holds"
@@ -59,12 +59,12 @@ def test_a_broken_relation_is_found_and_explained_though_every_value_is_normal(w
 
 
 def test_a_healthy_unit_is_left_in_peace(walk):
-    assert walk.noisy(2 * WARM_UP_SCANS + 3000) == []
+    assert walk.noisy(WARM_UP_SCANS + TRIAL_SCANS + 3000) == []
     assert walk.says(NAME) == "clear"
 
 
 def test_a_value_in_doubt_makes_the_scan_unknown_and_holds_the_finding(walk):
-    walk.noisy(2 * WARM_UP_SCANS + 10)
+    walk.noisy(WARM_UP_SCANS + TRIAL_SCANS + 10)
     walk.noisy(1, status={"F": BAD_SENSOR_FAILURE})
     assert walk.says(NAME) == "unknown"
     walk.broken = 14.0
@@ -75,14 +75,14 @@ def test_a_value_in_doubt_makes_the_scan_unknown_and_holds_the_finding(walk):
 
 
 def test_a_new_phase_begins_anew(walk):
-    walk.noisy(2 * WARM_UP_SCANS + 10)
+    walk.noisy(WARM_UP_SCANS + TRIAL_SCANS + 10)
     walk.noisy(1, PHASE=1)
     assert stage(walk) is Stage.LEARN
     assert walk.says(NAME) == "unknown"
 
 
 def test_an_instrument_that_was_dead_in_the_warm_up_is_left_out(walk):
-    walk.noisy(2 * WARM_UP_SCANS + 10, status={"F": BAD_SENSOR_FAILURE})
+    walk.noisy(WARM_UP_SCANS + TRIAL_SCANS + 10, status={"F": BAD_SENSOR_FAILURE})
     assert walk.says(NAME) == "clear"
 
 
@@ -90,7 +90,7 @@ def test_a_unit_with_one_analog_point_has_no_monitor(walk):
     assert [condition.name for condition in walk.check.conditions] == [NAME]
 
 
-@pytest.mark.parametrize("before", [100, WARM_UP_SCANS + 50, 2 * WARM_UP_SCANS + 50])
+@pytest.mark.parametrize("before", [100, WARM_UP_SCANS + 50, WARM_UP_SCANS + TRIAL_SCANS + 50])
 def test_a_restored_check_goes_on_as_if_it_had_never_stopped(walk, drive, before):
     walk.noisy(before)
     second = drive(UnitMonitorCheck)

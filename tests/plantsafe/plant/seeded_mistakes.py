@@ -64,6 +64,9 @@ SEEDS = (
     seed("low: 40, normal_low: 55", "low: 60, normal_low: 55", "units.R1.phases.dose.windows.0.normal_low", "is below low 60", "in order"),
     seed("high: 66}]}", "high: 660}]}", "units.R1.phases.dose.windows.0.high", "outside the range 0 to 150", "correct the window"),
     seed("phase_point: PH", "phase_point: XA", "units.R1.phases.dose.code", "XA has no state 3", "describe the states of XA", line="code: 3"),
+    seed("    follows: R1\n", "    follows: S1\n", "units.S1.follows", "S1 has no phases to follow", "write one of R1"),
+    seed("    follows: R1\n", "    follows: R9\n", "units.S1.follows", "no unit 'R9'", "did you mean 'R1'?"),
+    seed("phase_point: PH", "follows: S1\n    phase_point: PH", "units.R1.follows", "follows its own", "remove it", line="follows: S1"),
     seed("head_count: HC, head_count_max: 3", "head_count: HC, head_count_max: 4", "workshops.W1.partitions.P1.head_count_max", "the rule allows 3", "at most 3"),
     seed("    head_count_max: 9\n", "    head_count_max: 12\n", "workshops.W1.head_count_max", "the rule allows 9", "at most 9"),
     # sources and addresses
