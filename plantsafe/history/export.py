@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from plantsafe.errors import RequestError, StoreError
 from plantsafe.frame import I8
-from plantsafe.history.reader import HistoryReader, Window, joined
+from plantsafe.history.reader import HistoryReader
+from plantsafe.history.window import Window, joined
 
 EXCEL_ROWS, EXCEL_COLUMNS = 1_048_576, 16_384  # of a sheet (ECMA-376, what Excel opens)
 _SAMPLES = 500_000  # written at once: tens of MB (site default)

@@ -18,7 +18,7 @@ from plantsafe.errors import StoreError
 from plantsafe.frame import BAD, BAD_NO_DATA, F8, U4
 from plantsafe.history.buckets import Buckets, bucket_edges
 from plantsafe.history.forwarder import TOKEN, historian_of
-from plantsafe.history.reader import Window
+from plantsafe.history.window import Window
 
 TIMEOUT_S = 60.0  # of one query (site default)
 _GOOD_BELOW = 0x40000000

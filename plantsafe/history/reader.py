@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plantsafe.errors import EmptyFileError, StoreError
-from plantsafe.frame import BAD_NO_DATA, BAD_NODE_ID_UNKNOWN, F8, I8, U4, Frame
+from plantsafe.frame import BAD_NO_DATA, BAD_NODE_ID_UNKNOWN, F8, U4, Frame
 from plantsafe.history.stretch import Scans, decoded, frames_of
+from plantsafe.history.window import Window, cut, during, one_of
 from plantsafe.plant import plant_of_document
 from plantsafe.store.column import decode_samples as decode_column
 from plantsafe.store.day_file import DayHole, DayReader, Stretch
@@ -31,19 +32,6 @@ T = TypeVar("T")
 EARLIEST_NS, LATEST_NS = -(1 << 62), 1 << 62
 _SLICE = 300  # scans that are read from the record at once (site default)
 _FILES_OPEN = 8  # days' files kept open (site default)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
-    """n recorded scans of k points. number, time_ns (n,); value, status (n, k).
-
-    A point that a plant description does not have is NaN and BadNodeIdUnknown in its scans. Lost scans have no row.
-    """
-
-    number: I8
-    time_ns: I8
-    value: F8
-    status: U4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,18 +182,18 @@ class HistoryReader:
         while first <= last:
             mark = self.mark()
             found = self.stretches(first, min(last, mark), partial(self._columns, points))
-            parts += [_cut(part, first, last) for part in found]
+            parts += [cut(part, first, last) for part in found]
             first = max(first, mark + 1)
             hot = self.record.samples(first, last) if first <= last else []
             if self.mark() < first:
                 parts += [self._row(samples, points) for samples in hot]
                 break
-        return _one(parts, len(points))
+        return one_of(parts, len(points))
 
     def between(self, points: Sequence[str], from_ns: int, to_ns: int) -> Window:
         """Scans of `points` from the first at or after `from_ns` up to the first at or after `to_ns`."""
         window = self.window(points, self.number_at(from_ns), self.number_at(to_ns) - 1)
-        return _during(window, from_ns, to_ns)
+        return during(window, from_ns, to_ns)
 
     def windows(self, points: Sequence[str], from_ns: int, to_ns: int) -> Iterator[Window]:
         """Scans whose instants are in [from_ns, to_ns), in the order of their numbers, a stretch at a time.
@@ -221,14 +209,14 @@ class HistoryReader:
         while number <= end:
             mark = self.mark()
             for part in self.stretches(number, min(end, mark), read, from_ns=from_ns, to_ns=to_ns):
-                inside = _during(_cut(part, number, end), from_ns, to_ns) if part is not None else None
+                inside = during(cut(part, number, end), from_ns, to_ns) if part is not None else None
                 if inside is not None and len(inside.number):
                     yield inside
             number = max(number, mark + 1)
             until = min(end, number + _SLICE - 1)
             hot = self.record.samples(number, until)
             if self.mark() < number:
-                part = _during(_one([self._row(samples, points) for samples in hot], len(points)), from_ns, to_ns)
+                part = during(one_of([self._row(samples, points) for samples in hot], len(points)), from_ns, to_ns)
                 if len(part.number):
                     yield part
                 number = until + 1 if hot or until == end else self.record.next_number(until) or end + 1
@@ -362,46 +350,3 @@ def _overlapping(files: Sequence[DayFile]) -> Iterator[list[DayFile]]:
         together.append(file)
     if together:
         yield together
-
-
-def _cut(window: Window, first: int, last: int) -> Window:
-    begin, end = np.searchsorted(window.number, [first, last + 1])
-    return Window(
-        number=window.number[begin:end],
-        time_ns=window.time_ns[begin:end],
-        value=window.value[begin:end],
-        status=window.status[begin:end],
-    )
-
-
-def _during(window: Window, from_ns: int, to_ns: int) -> Window:
-    inside = (window.time_ns >= from_ns) & (window.time_ns < to_ns)
-    if inside.all():
-        return window
-    return Window(
-        number=window.number[inside],
-        time_ns=window.time_ns[inside],
-        value=window.value[inside],
-        status=window.status[inside],
-    )
-
-
-def joined(parts: Sequence[Window]) -> Window:
-    """Windows of the same points, one after the other, as one."""
-    return _one(parts, parts[0].value.shape[1] if parts else 0)
-
-
-def _one(parts: Sequence[Window], k: int) -> Window:
-    none = Window(
-        number=np.zeros(0, dtype=np.int64),
-        time_ns=np.zeros(0, dtype=np.int64),
-        value=np.zeros((0, k)),
-        status=np.zeros((0, k), dtype=np.uint32),
-    )
-    parts = parts or [none]
-    return Window(
-        number=np.concatenate([part.number for part in parts]),
-        time_ns=np.concatenate([part.time_ns for part in parts]),
-        value=np.concatenate([part.value for part in parts]),
-        status=np.concatenate([part.status for part in parts]),
-    )
