@@ -46,13 +46,14 @@ def floods(time_ns: I8, *, until_ns: int | None = None, strict: bool = False, st
     count = np.arange(1, len(time_ns) + 1) - oldest
     gone_ns = _falls_below(time_ns, window_ns, step_ns)
     found: list[Flood] = []
-    begins = np.flatnonzero(count >= start)
+    begins, ends = np.flatnonzero(count >= start), np.flatnonzero(gone_ns >= 0)
     at = 0
     while at < len(begins):
         i = int(begins[at])
-        ends = np.flatnonzero(gone_ns[i:] >= 0)
-        last = i + int(ends[0]) if len(ends) else len(time_ns) - 1
-        end_ns = int(gone_ns[last]) if len(ends) else None
+        following = int(np.searchsorted(ends, i))
+        over = following < len(ends)
+        last = int(ends[following]) if over else len(time_ns) - 1
+        end_ns = int(gone_ns[last]) if over else None
         if end_ns is not None and until_ns is not None and end_ns > until_ns:
             end_ns = None
         found.append(

@@ -11,6 +11,7 @@ import typer
 from plantsafe import __version__
 from plantsafe.cli import (
     account,
+    alarms,
     browse,
     cert,
     check,
@@ -38,7 +39,7 @@ app = typer.Typer(
 )
 for module in (
     demo, run, compact, forward, replay, check, plant, browse, probe, cert, fault, journal, history, scenario, summary,
-    account,
+    account, alarms,
 ):  # fmt: skip
     module.register(app)
 

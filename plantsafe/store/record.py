@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
+from plantsafe.errors import StoreError
 from plantsafe.frame import Frame
 from plantsafe.request import Request, RequestKind, Role
 from plantsafe.store.arrays import pack, unpack
@@ -102,7 +104,39 @@ def _version_2(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE frames ADD COLUMN about BLOB")
 
 
-MIGRATIONS = (_version_1, _version_2)
+def _version_3(connection: sqlite3.Connection) -> None:
+    """What alarms did, in typed columns: key figures read no JSON. The names stand once each."""
+    connection.execute("CREATE TABLE alarm_names (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT")
+    connection.execute(
+        "CREATE TABLE alarm_moves (id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, time_ns INTEGER NOT NULL, "
+        "name INTEGER NOT NULL, what INTEGER NOT NULL, priority INTEGER NOT NULL) STRICT"
+    )
+    _insert_moves(connection, 1, 2**62)
+
+
+def _insert_moves(connection: sqlite3.Connection, first: int, last: int) -> None:
+    """Typed rows of the alarm events first..last; an event may be two moves: off the shelf, and announced."""
+    alarms = "seq BETWEEN ? AND ? AND kind LIKE 'alarm\\_%' ESCAPE '\\'"
+    connection.execute(
+        f"INSERT OR IGNORE INTO alarm_names (name) SELECT DISTINCT subject FROM events WHERE {alarms}",  # noqa: S608  # fixed text
+        (first, last),
+    )
+    connection.execute(
+        f"WITH told AS (SELECT seq, time_ns, subject, kind, "  # noqa: S608  # fixed text
+        "coalesce(json_extract(body, '$.annunciates'), kind = 'alarm_raised') AS came, "
+        f"coalesce(json_extract(body, '$.priority'), 0) AS priority FROM events WHERE {alarms}), "
+        "moves AS (SELECT seq, 1 AS part, CASE kind WHEN 'alarm_acknowledged' THEN 2 WHEN 'alarm_shelved' THEN 3 "
+        "WHEN 'alarm_unshelved' THEN 4 ELSE 1 END AS what FROM told WHERE kind IN ('alarm_acknowledged', "
+        "'alarm_shelved', 'alarm_unshelved', 'alarm_cleared', 'alarm_suppressed', 'alarm_out_of_service', "
+        "'alarm_removed') UNION ALL SELECT seq, 2, 0 FROM told WHERE came) "
+        "INSERT INTO alarm_moves (seq, time_ns, name, what, priority) SELECT m.seq, t.time_ns, n.id, m.what, "
+        "t.priority FROM moves m JOIN told t ON t.seq = m.seq JOIN alarm_names n ON n.name = t.subject "
+        "ORDER BY m.seq, m.part",
+        (first, last),
+    )
+
+
+MIGRATIONS = (_version_1, _version_2, _version_3)
 
 
 class RecordWriter:
@@ -177,6 +211,7 @@ class RecordWriter:
                 "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [(e.seq, e.scan, e.time_ns, e.kind, e.subject, e.actor, e.body, e.previous, e.hash) for e in events],
             )
+            _insert_moves(self._connection, events[0].seq, events[-1].seq)
 
     def close(self) -> None:
         """Fold the log into the file and close it."""
@@ -333,6 +368,34 @@ class RecordReader:
             if len(rows) < _SLICE:
                 return
             values[0] = int(rows[-1][0])
+
+    def alarm_names(self) -> dict[int, str]:
+        """Names of alarms by the number that `alarm_moves` has."""
+        if not self._rows("SELECT 1 FROM sqlite_master WHERE name = 'alarm_names'"):
+            raise StoreError(
+                f"{self.path} was written by an older plantsafe, without the columns of the key figures",
+                mend="start the scan service on it once",
+            )
+        return {int(number): str(name) for number, name in self._rows("SELECT id, name FROM alarm_names")}
+
+    def alarm_moves(self, until_ns: int) -> Iterator[NDArray[np.int64]]:
+        """What alarms did before a UTC time, oldest first, in slices (n, 4): time_ns, name, what, priority.
+
+        what: 0 announced, 1 returned or no longer shown, 2 acknowledged, 3 shelved, 4 off the shelf.
+        """
+        after = 0
+        while True:
+            rows = self._rows(
+                "SELECT id, time_ns, name, what, priority FROM alarm_moves WHERE id > ? AND time_ns < ? "
+                "ORDER BY id LIMIT ?",
+                (after, until_ns, _SLICE * 100),
+            )
+            if rows:
+                table = np.array(rows, dtype=np.int64)
+                after = int(table[-1, 0])
+                yield table[:, 1:]
+            if len(rows) < _SLICE * 100:
+                return
 
     def raw_events(self) -> Iterator[tuple[Any, ...]]:
         """Every event row as SQLite holds it, text as bytes: what `journal verify` looks at."""

@@ -184,14 +184,14 @@ class Trace:
             Request(
                 id=f"r{self.number}-{len(self.requests)}", kind=kind, subject=name,
                 occurrence=now if occurrence is None else occurrence, actor=actor, role=role, second_actor=second,
-                made_ns=START_NS, valid_until_ns=START_NS + 10**15, body=body,
+                made_ns=START_NS, valid_until_ns=START_NS + 10**18, body=body,
             )
         )  # fmt: skip
 
     def reason(self) -> str:
         """Why the first request of the last scan was refused; empty where it was not."""
         assert self.last is not None
-        return str(self.last.facts[0].body.get("reason", ""))
+        return str(self.last.facts[0].body.get("reason", "")) if self.last.facts else ""
 
     def available(self, name: str) -> bool:
         return not bool(self.engine.book.not_available[self.engine.book.row[name]])

@@ -1,0 +1,120 @@
+"""`plantsafe alarms`: key figures of alarm management, of our own record or of a control system's log."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from plantsafe.errors import RequestError, StoreError
+
+if TYPE_CHECKING:
+    from plantsafe.alarms.kpi import Figures, Moves
+
+_NS = 10**9
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group."""
+    group = typer.Typer(help="Alarm management after ISA-18.2.", no_args_is_help=True)
+    app.add_typer(group, name="alarms")
+
+    @group.callback()
+    def alarms() -> None:
+        """Alarm management after ISA-18.2."""
+
+    @group.command()
+    def kpi(
+        data: Annotated[Path | None, typer.Option(help="folder of our own record")] = None,
+        log: Annotated[Path | None, typer.Option(help="CSV file of a control system's alarm log")] = None,
+        begin: Annotated[str | None, typer.Option(help="UTC, as 2026-01-31T00:00; without it the first alarm")] = None,
+        end: Annotated[str | None, typer.Option(help="UTC; without it the last alarm")] = None,
+        strict: Annotated[bool, typer.Option(help="a flood is more than ten in ten minutes, not ten")] = False,
+        time: Annotated[str, typer.Option(help="column of the time")] = "timestamp",
+        tag: Annotated[str, typer.Option(help="column of the tag")] = "tag",
+        kind: Annotated[str, typer.Option(help="column of the limit or the return")] = "type",
+        priority: Annotated[str, typer.Option(help="column of the priority; without it all are medium")] = "",
+        priority_word: Annotated[list[str] | None, typer.Option(help="WORD=1..4; may be given again")] = None,
+        zone: Annotated[str, typer.Option(help="time zone of the log, as Asia/Shanghai")] = "UTC",
+    ) -> None:
+        """Rates, peaks, floods, frequent, chattering, fleeting and stale alarms of one console.
+
+        Give either our own record or a control system's log: they are never counted together.
+        """
+        from plantsafe.alarms.dcs_log import Columns, read_dcs_log
+        from plantsafe.alarms.kpi import figures
+        from plantsafe.alarms.own_log import own_moves
+        from plantsafe.store.record import RecordReader
+
+        end_ns = None if end is None else _utc_ns(end)
+        if (data is None) == (log is None):
+            raise RequestError("give --data or --log, one of them", mend="they are never counted together")
+        if data is not None:
+            with RecordReader(data) as reader:
+                moves = own_moves(reader, end_ns or 2**62)
+        else:
+            assert log is not None  # noqa: S101  # one of both is given
+            words = dict(word.partition("=")[::2] for word in priority_word or ())
+            if any(number not in ("1", "2", "3", "4") for number in words.values()):
+                raise RequestError("a priority is not 1 to 4", mend="write --priority-word HIGH=2")
+            columns = Columns(time=time, tag=tag, kind=kind, priority=priority, zone=zone)
+            if words:
+                columns = Columns(
+                    time=time, tag=tag, kind=kind, priority=priority, zone=zone,
+                    priorities={word: int(number) for word, number in words.items()},
+                )  # fmt: skip
+            moves = read_dcs_log(log, columns)
+        if not len(moves.time_ns):
+            raise StoreError("there is no alarm in it", mend="give a record or a log with alarms")
+        first, last = int(moves.time_ns[0]), int(moves.time_ns[-1])
+        begin_ns = first if begin is None else _utc_ns(begin)
+        stop_ns = last + 1 if end_ns is None else end_ns
+        if stop_ns <= begin_ns:
+            raise RequestError("the period ends before it begins", mend="give --end after --begin")
+        typer.echo("\n".join(_lines(figures(moves, begin_ns, stop_ns, strict=strict), moves)))
+
+
+def _utc_ns(text: str) -> int:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise RequestError(f"{text!r} is no time", mend="write it as 2026-01-31T00:00") from error
+    return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()) * _NS
+
+
+def _when(time_ns: int) -> str:
+    return f"{datetime.fromtimestamp(time_ns / _NS, UTC):%Y-%m-%d %H:%M:%S}Z"
+
+
+def _lines(found: "Figures", moves: "Moves") -> list[str]:
+    """The figures, one a line."""
+    shares = ", ".join(f"{p}: {share:.1%}" for p, share in found.priority_share.items()) or "none"
+    lines = [
+        f"period            {_when(found.begin_ns)} to {_when(found.end_ns)}",
+        f"annunciations     {found.count}",
+        f"average           {found.per_10_min:.2f} in 10 min, {found.per_hour:.1f} an hour, {found.per_day:.0f} a day",
+        f"peak              {found.peak_10_min} in 10 min",
+        f"over 10 in 10 min {found.busy_intervals_share:.1%} of the intervals",
+        f"over 30 an hour   {found.busy_hours_share:.1%} of the hours",
+        f"floods            {len(found.floods)} ({found.flood_mode}), {found.flood_share:.1%} of the time",
+        f"priorities        {shares}",
+        f"level (EEMUA 191) {found.level}",
+    ]
+    for flood, name in zip(found.floods[:20], found.flood_first, strict=False):
+        over = "not over" if flood.end_ns is None else f"until {_when(flood.end_ns)}"
+        lines.append(f"  flood from {_when(flood.first_ns)} {over}: {flood.count} alarms, first {name}")
+    lines.append(f"ten most frequent {found.top_share:.1%} of all")
+    lines += [f"  {entry.count:6d}  {entry.name}" for entry in found.top]
+    for word, some in (("chattering", found.chattering), ("fleeting", found.fleeting)):
+        lines.append(f"{word:17s} {len(some)} alarms")
+        lines += [f"  {entry.count:6d}  {entry.name}" for entry in some[:10]]
+    for word, names in (("stale", found.stale), ("standing", found.standing), ("shelved", found.shelved)):
+        lines.append(f"{word:17s} {len(names)}{': ' if names else ''}{', '.join(names[:10])}")
+    if moves.acknowledges:
+        lines += [
+            f"acknowledged      priority {one.priority}: half within {one.p50_s:.0f} s, 95 % within {one.p95_s:.0f} s"
+            for one in found.ack_times
+        ]
+    else:
+        lines.append("acknowledged      the log has no acknowledgements")
+    return lines
