@@ -11,16 +11,19 @@ import streamlit as st
 
 from dashboards import panel
 from dashboards.acts import ANSWER_WORDS, acknowledge, answers
-from dashboards.components import alarm_acts, alarm_rows
+from dashboards.components import alarm_acts, alarm_rows, kpi_rows
 from dashboards.components.glyph import priority_glyph
 from dashboards.history_table import history
 from dashboards.language import Tongue
 from dashboards.numbers import local
 from dashboards.picture import Picture
 from dashboards.visit import Visit, picture_or_stop, visit_or_stop
+from plantsafe.alarms.kpi import DAY_NS, figures
 from plantsafe.alarms.life_cycle import WAITING, State, Suppression
+from plantsafe.alarms.own_log import own_moves
 from plantsafe.errors import PlantsafeError
 from plantsafe.request import MAY, RequestKind
+from plantsafe.store.record import RecordReader
 
 MOST_ROWS = 40  # rows with a button; the rest is counted (site default)
 _LIST, _ASKED = "alarm_list", "alarm_asked"
@@ -43,6 +46,7 @@ def show() -> None:
     _shelf()
     _first_out()
     _others()
+    _figures()
     history()
 
 
@@ -141,6 +145,21 @@ def _first_out() -> None:
         if visit.session.role in MAY[RequestKind.RESET]:
             with button_column:
                 alarm_acts.reset_group_button(visit, group)
+
+
+@st.fragment
+def _figures() -> None:
+    """Key figures of the last day, made when they are asked for."""
+    visit = visit_or_stop()
+    picture, tongue = picture_or_stop(visit), visit.tongue
+    st.html(f"<h2>{tongue('Key figures of the last 24 h')}</h2>")
+    if st.button(tongue("Work them out"), key="kpi-go"):
+        end_ns = picture.frame.time_ns + 1
+        with RecordReader(visit.folder) as reader:
+            moves = own_moves(reader, end_ns)
+        first_ns = int(moves.time_ns[0]) if len(moves.time_ns) else end_ns - DAY_NS
+        begin_ns = max(end_ns - DAY_NS, min(first_ns, end_ns - 1))
+        st.html(kpi_rows.table(figures(moves, begin_ns, end_ns), tongue))
 
 
 def _line_above(picture: Picture, new: list[Row], tongue: Tongue) -> None:

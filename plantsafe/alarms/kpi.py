@@ -16,6 +16,7 @@ from plantsafe.frame import F8, I8
 
 INTERVAL_NS = 600 * 10**9
 HOUR_NS = 3600 * 10**9
+DAY_NS = 24 * HOUR_NS
 BUSY_HOUR = 30  # alarms an hour (ISA-18.2-2016 16.4)
 BUSY_INTERVAL = 10  # alarms in ten minutes (ISA-18.2-2016 16.4)
 FLEETING_S = 10.0  # active for less ... (SignalForge, as listed in the project's reference)

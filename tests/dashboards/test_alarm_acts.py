@@ -70,3 +70,11 @@ def test_the_first_alarm_of_a_group_is_marked_and_reset_here(scene: Scene, opene
     page.run()
     assert "first in its group (R101)" in text_of(page)
     assert "still hold" in text_of(page)
+
+
+def test_the_key_figures_of_the_day_stand_on_the_page(scene: Scene, opened: Any) -> None:
+    scene.scan({"TI-101": 71.0})
+    page = opened("operator", "alarms")
+    page.button(key="kpi-go").click().run()
+    assert not page.exception
+    assert "Announced alarms" in text_of(page)
