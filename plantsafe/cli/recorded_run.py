@@ -78,7 +78,7 @@ async def _serve(
         sys.stdout.write(f'{{"health": "http://127.0.0.1:{health.port}"}}\n')
         sys.stdout.flush()
     try:
-        await ScanService(plant, data, make, clock, metrics, on_scan=watch).run(stop)
+        await ScanService(plant, data, make, clock, metrics, on_scan=watch, live=False).run(stop)
     finally:
         if health is not None:
             health.stop()

@@ -22,8 +22,8 @@ class Reading:
     A source that the file reads every n-th scan keeps its answer in between; it may take that long to give it.
     """
 
-    def __init__(self, plant: Plant, sources: Sequence[Source], clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, plant: Plant, sources: Sequence[Source], clock: Clock, *, live: bool = True) -> None:
+        self._clock, self._live = clock, live
         self._sources = sorted(sources, key=lambda source: plant.sources.row[source.name])
         self._every = [int(plant.sources.every_scans[plant.sources.row[source.name]]) for source in self._sources]
         self._assembly = Assembly(plant)
@@ -40,7 +40,9 @@ class Reading:
         return dict(zip(self._names, self._assembly.watch.work, strict=True))
 
     def about_service(self, own: Mapping[str, float]) -> None:
-        """What the service says of itself from the next scan on."""
+        """What the service says of itself from the next scan on; nothing over recorded values."""
+        if not self._live:
+            return
         self._assembly.watch.own.update(own)
 
     async def open(self, wait_s: float) -> None:
@@ -95,10 +97,10 @@ class Reading:
         return self._assembly.frame(number, time_ns, samples, events)
 
     async def _timed(self, source: Source) -> tuple[Columns, float]:
-        """The source's answer, and how long it took on the wall's clock."""
+        """The source's answer, and how long it took on the wall's clock; no time where values are recorded ones."""
         began_s = time.monotonic()
         columns = await source.read(self._clock)
-        return columns, time.monotonic() - began_s
+        return columns, time.monotonic() - began_s if self._live else 0.0
 
     def _take_if_done(self, i: int) -> None:
         task = self._reads[i]

@@ -59,7 +59,10 @@ class _Use:
 
 
 class ScanService:
-    """Runs scans into one data folder until `stop` is set; `plant` may be replaced between two scans by a request."""
+    """Runs scans into one data folder until `stop` is set; `plant` may be replaced between two scans by a request.
+
+    live: False for recorded values, whose frames say nothing of this machine: two runs give the same record.
+    """
 
     def __init__(
         self,
@@ -70,10 +73,11 @@ class ScanService:
         metrics: Metrics,
         *,
         on_scan: Callable[[ScanRecord], None] | None = None,
+        live: bool = True,
     ) -> None:
         self._plant, self._folder, self._clock, self._metrics = plant, folder, clock, metrics
         self._make_sources = make_sources
-        self._on_scan = on_scan
+        self._on_scan, self._live = on_scan, live
         self._seq, self._head, self._cursor, self._compacted = 0, "", 0, 0
         self._next: asyncio.Task[_Use | Fact] | None = None
         self.counts = Counts()
@@ -89,7 +93,7 @@ class ScanService:
             with RecordReader(self._folder) as reader:
                 engine, resumed = resume(self._plant, reader)
             self._seq, self._head, self._cursor = resumed.seq, resumed.head, resumed.cursor
-            use = _Use(engine=engine, reading=Reading(self._plant, self._make_sources(self._plant), self._clock))
+            use = _Use(engine=engine, reading=self._read(self._plant))
             await use.reading.open(FIRST_ANSWER_S)
             await self._scan_all(writer, inbox, resumed, use, stop)
         finally:
@@ -176,6 +180,9 @@ class ScanService:
         if self._on_scan is not None:
             self._on_scan(record)
 
+    def _read(self, plant: Plant) -> Reading:
+        return Reading(plant, self._make_sources(plant), self._clock, live=self._live)
+
     def _look_around(self, reading: Reading, number: int) -> None:
         """How the processes beside this one get on, as points of the next scans and as metrics."""
         self._compacted = compacted_to(self._folder, self._compacted)
@@ -202,7 +209,7 @@ class ScanService:
                 raise StoreError("another scan period needs a restart of the scan service")
             with RecordReader(self._folder) as reader:
                 approved = approved_in_journal(reader, plant.hash)
-            reading = Reading(plant, self._make_sources(plant), self._clock)
+            reading = self._read(plant)
             await reading.open(FIRST_ANSWER_S)
         except (PlantsafeError, ValueError) as error:
             return Fact(kind="plant_load_failed", subject=plant_hash, body={"reason": str(error)})
