@@ -83,7 +83,7 @@ def _row(picture: Picture, event: EventRow, tongue: Tongue) -> str:
     body = json.loads(event.body)
     priority = body.get("priority")
     sign = priority_glyph(priority, filled=False) if priority in (1, 2, 3, 4) else ""
-    about = str(body.get("about") or event.subject)
+    about = event.subject if body.get("kind") == "expression" else str(body.get("about") or event.subject)
     kind = kind_word(str(body["kind"]), tongue) if "kind" in body else ""
     who = "" if event.actor == "system" else event.actor
     detail = str(body.get("reason") or body.get("act") or against(picture, body, tongue))

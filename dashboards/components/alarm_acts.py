@@ -11,7 +11,7 @@ import streamlit as st
 
 from dashboards.acts import ANSWER_WORDS, act, answers, second_person
 from dashboards.components.alarm_rows import bits
-from dashboards.components.events import kind_word, subject_title
+from dashboards.components.events import condition_title, kind_word
 from dashboards.language import Tongue, n_
 from dashboards.numbers import local
 from dashboards.picture import Picture
@@ -59,7 +59,7 @@ def panel(visit: Visit, picture: Picture) -> None:
     i = rows[name]
     with st.container(border=True):
         condition = picture.conditions[i]
-        title = f"{subject_title(picture, condition.subject, tongue)} {kind_word(condition.kind, tongue)}"
+        title = f"{condition_title(picture, condition, tongue)} {kind_word(condition.kind, tongue)}"
         st.html(f"<div class='ps'><b>{escape(title)}</b> <span class='ps-quiet'>{escape(name)}</span></div>")
         kinds = [kind for kind in _possible(picture, i) if visit.session.role in MAY[kind]]
         kind = st.radio(

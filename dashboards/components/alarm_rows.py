@@ -6,7 +6,7 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboards.components.events import IN_POINT_UNITS, kind_word, subject_title
+from dashboards.components.events import IN_POINT_UNITS, condition_title, kind_word
 from dashboards.components.glyph import STATE_WORDS, alarm_glyph, mark
 from dashboards.language import Tongue, n_
 from dashboards.numbers import NS_PER_S, duration, limit_text, reading, with_eu
@@ -36,7 +36,7 @@ def alarm(picture: Picture, i: int, tongue: Tongue, *, over: bool) -> str:
     unit = f" <span class='ps-quiet'>{escape(condition.unit)}</span>" if condition.unit else ""
     return (
         f"<div class='ps ps-alarm{' ps-over' if over else ''}'>{sign} "
-        f"<b>{escape(subject_title(picture, condition.subject, tongue))}</b> "
+        f"<b>{escape(condition_title(picture, condition, tongue))}</b> "
         f"{escape(kind_word(condition.kind, tongue))} {escape(_compared(picture, i, tongue))}{unit}"
         f" · {escape(words)} · {escape(_since(picture, i, tongue))}{_more(picture, i, tongue)}<br>"
         f"<span class='ps-quiet'>{escape(tongue('If nobody acts'))}:</span> "
@@ -79,7 +79,7 @@ def shelf_line(picture: Picture, i: int, tongue: Tongue) -> str:
     if bits(picture)[i] & Suppression.OUT_OF_SERVICE:
         words.append(tongue("out of service"))
     return (
-        f"<div class='ps'><b>{escape(subject_title(picture, condition.subject, tongue))}</b> "
+        f"<div class='ps'><b>{escape(condition_title(picture, condition, tongue))}</b> "
         f"{escape(kind_word(condition.kind, tongue))} · {escape(' · '.join(words))}</div>"
     )
 
@@ -164,7 +164,7 @@ def suppressed(picture: Picture, tongue: Tongue) -> str:
 def _line(picture: Picture, i: int, tongue: Tongue, *, detail: str) -> str:
     condition = picture.conditions[i]
     return (
-        f"<tr><td>{escape(subject_title(picture, condition.subject, tongue))}</td>"
+        f"<tr><td>{escape(condition_title(picture, condition, tongue))}</td>"
         f"<td>{escape(kind_word(condition.kind, tongue))}</td><td>{detail}</td></tr>"
     )
 

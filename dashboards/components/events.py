@@ -10,8 +10,18 @@ from dashboards.components.glyph import priority_glyph
 from dashboards.language import Tongue, n_
 from dashboards.numbers import limit_text, local, number, reading, with_eu
 from dashboards.picture import Picture
-from plantsafe.plant.model import Partition, SafetyFunction, Site, SourceEntry, Text, Unit, Workshop
+from plantsafe.plant.model import (
+    ExpressionAlarm,
+    Partition,
+    SafetyFunction,
+    Site,
+    SourceEntry,
+    Text,
+    Unit,
+    Workshop,
+)
 from plantsafe.store.record import EventRow, RecordReader
+from plantsafe.verdict import Condition
 
 EVENT_WORDS: Mapping[str, str] = {
     "alarm_raised": n_("alarm raised"),
@@ -143,17 +153,23 @@ def against(picture: Picture, body: Mapping[str, Any], tongue: Tongue) -> str:
     return seen if point.kind == "state" else f"{seen} ({tongue('limit')} {with_eu(limit_text(limit), point.eu)})"
 
 
+def condition_title(picture: Picture, condition: Condition, tongue: Tongue) -> str:
+    """What a condition is about; one of several values has a title of its own."""
+    return subject_title(picture, condition.name if condition.kind == "expression" else condition.subject, tongue)
+
+
 def subject_title(picture: Picture, name: str, tongue: Tongue) -> str:
     """The name of a point, function or source with its title."""
     file = picture.plant.file
     if (row := picture.plant.points.row.get(name)) is not None:
         return f"{name} {tongue.text(picture.plant.entries[row].title)}"
     partitions = [partition for workshop in file.workshops for partition in workshop.partitions]
-    entries: tuple[SafetyFunction | SourceEntry | Unit | Workshop | Partition | Site, ...] = (
+    entries: tuple[SafetyFunction | SourceEntry | Unit | ExpressionAlarm | Workshop | Partition | Site, ...] = (
         file.site,
         *file.functions,
         *file.sources,
         *file.units,
+        *file.expression_alarms,
         *file.workshops,
         *partitions,
     )

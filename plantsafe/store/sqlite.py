@@ -1,12 +1,14 @@
 """How every SQLite file of ours is opened: WAL, full sync, a version, and errors that a person can act on."""
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 from plantsafe.errors import DamagedFileError, EmptyFileError, NewerFileError, StoreError
 
+_BUSY_S = 5.0  # how long a connection waits for another process (site default)
 Migration = Callable[[sqlite3.Connection], None]
 
 
@@ -14,7 +16,7 @@ def open_writer(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connecti
     """The writing connection, migrated to `len(migrations)`; a newer file is refused untouched."""
     with translated(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(path, isolation_level=None, timeout=5.0)
+        connection = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_S)
         try:
             version = _version(connection)
             if version > len(migrations):
@@ -22,7 +24,7 @@ def open_writer(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connecti
                     f"{path} has version {version}; this plantsafe knows {len(migrations)}",
                     mend="run the newer plantsafe, or give another data folder",
                 )
-            connection.execute("PRAGMA journal_mode=WAL")
+            _to_wal(connection)
             connection.execute("PRAGMA synchronous=FULL")
             while version < len(migrations):
                 connection.execute("BEGIN IMMEDIATE")
@@ -38,6 +40,20 @@ def open_writer(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connecti
         return connection
 
 
+def _to_wal(connection: sqlite3.Connection) -> None:
+    """Two processes that open a new file at once: SQLite does not wait for the other with this change, so we do."""
+    deadline = time.monotonic() + _BUSY_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            busy = (error.sqlite_errorcode & 0xFF) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+            if not busy or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+
+
 def _version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
@@ -47,7 +63,9 @@ def open_reader(path: Path, known_version: int) -> sqlite3.Connection:
     if not path.is_file():
         raise StoreError(f"there is no {path}", mend="start the scan service with this data folder first")
     with translated(path):
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=5.0)
+        connection = sqlite3.connect(
+            f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=_BUSY_S
+        )
         try:
             version = int(connection.execute("PRAGMA user_version").fetchone()[0])
         except BaseException:
