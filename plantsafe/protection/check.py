@@ -112,6 +112,9 @@ class FunctionCheck:
         self._live = {
             "status": self._status,
             "channel_state": sight.state,
+            "effective_m": votes.effective_m,
+            "effective_n": votes.effective_n,
+            "channel_counts": votes.counts,
             "margin": margin_eu,
             "vote": votes.result,
             "demand": np.where(sight.needed, votes.result, NO).astype(np.uint8),
@@ -295,7 +298,10 @@ class FunctionCheck:
         self._rest = None
 
     def live(self) -> Arrays:
-        """By function: Protection, Answers, Phase, margin in the point's unit, the last response, hours in scans."""
+        """By function: Protection, Answers, Phase, margin in the point's unit, the last response, hours in scans.
+
+        effective_m, effective_n, channel_counts: the architecture as it is now, see Votes.
+        """
         return self._live
 
 

@@ -56,6 +56,9 @@ class Votes:
     result: Answer, whether the function should trip. forced: trip votes of faulted and bypassed channels.
     beyond: channels seen beyond the setpoint. needed: trip votes that trip it now. absent: True where it cannot trip
     whatever the process does, also if every unseen channel were healthy. whole: every channel healthy.
+    effective_m, effective_n: what the vote has come to: `m` of the `n` healthy channels trip it. m is 0 where faults
+    and bypasses trip it by themselves, and over n where n healthy channels cannot. A channel not visible is in neither.
+    counts (n_functions, 4): channels by ChannelState, in its order.
     """
 
     result: U1
@@ -64,6 +67,9 @@ class Votes:
     needed: I8
     absent: Bool
     whole: Bool
+    effective_m: I8
+    effective_n: I8
+    counts: I8
 
 
 def take_votes(state: U1, beyond: U1, vote: I8, on_fault: U1, on_bypass: U1) -> Votes:
@@ -93,4 +99,7 @@ def take_votes(state: U1, beyond: U1, vote: I8, on_fault: U1, on_bypass: U1) -> 
         needed=needed,
         absent=~some_left | (forced + n_healthy + n_unseen < needed),
         whole=n_faulted + n_bypassed + n_unseen == 0,
+        effective_m=np.where(some_left, np.maximum(needed - forced, 0), 1),
+        effective_n=n_healthy,
+        counts=np.stack([n_healthy, n_faulted, n_bypassed, n_unseen], axis=1),
     )

@@ -73,6 +73,37 @@ def test_every_vote_of_up_to_four_channels_agrees_with_the_walk_through_all_case
         assert whole == all(state == S.HEALTHY for state, _ in channels), row
 
 
+def trips_with(kinds: list[str], n_trip: int, vote: int, on_fault: Policy, on_bypass: Policy) -> bool:
+    """The logic, with the first `n_trip` of the healthy channels voting to trip."""
+    left, wired = n_trip, []
+    for kind in kinds:
+        wired.append("trip" if kind == "ok" and left > 0 else kind)
+        left -= kind == "ok"
+    return logic(tuple(wired), vote, on_fault, on_bypass)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4])
+def test_every_degraded_architecture_agrees_with_counting_the_healthy_channels_that_trip_it(n: int) -> None:
+    word = {"ok": S.HEALTHY, "fault": S.FAULTED, "bypass": S.BYPASSED}
+    rows = list(product(range(1, n + 1), Policy, Policy, product(word, repeat=n)))
+    votes = take_votes(
+        state=np.array([[word[kind] for kind in row[3]] for row in rows], dtype=np.uint8),
+        beyond=np.full((len(rows), n), Answer.NO, dtype=np.uint8),
+        vote=np.array([row[0] for row in rows]),
+        on_fault=np.array([row[1] for row in rows], dtype=np.uint8),
+        on_bypass=np.array([row[2] for row in rows], dtype=np.uint8),
+    )
+    for row, m, left, counts in zip(
+        rows, votes.effective_m.tolist(), votes.effective_n.tolist(), votes.counts.tolist(), strict=True
+    ):
+        vote, on_fault, on_bypass, kinds = row
+        healthy = kinds.count("ok")
+        enough = [k for k in range(healthy + 1) if trips_with(list(kinds), k, vote, on_fault, on_bypass)]
+        assert left == healthy, row
+        assert m == enough[0] if enough else m > left, row
+        assert counts == [healthy, kinds.count("fault"), kinds.count("bypass"), 0], row
+
+
 @pytest.mark.parametrize(
     ("policy", "channels", "result"),
     [
