@@ -165,7 +165,7 @@ def band(pfd: float) -> int:
 
 
 def _left_h(devices: Devices) -> F8:
-    """Mean-able hours of what the test does not find."""
+    """Share that the test does not find, times the hours in which it gathers."""
     left: F8 = np.where(devices.coverage < 1.0, (1.0 - devices.coverage) * devices.mission_h, 0.0)
     return left
 
