@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from plantsafe.checks.delay import Delay
+from plantsafe.delay import Delay
 from plantsafe.frame import Frame
 from plantsafe.plant.tables import Plant
 from plantsafe.verdict import Arrays, Condition, ConditionClass, Rows, Verdict

@@ -16,8 +16,8 @@ import numpy as np
 from models.statistical.cusum import CusumSettings, CusumState, start_cusum, step_cusum
 from models.statistical.ewma import EwmaSettings, EwmaState, start_ewma, step_ewma
 from plantsafe.checks.course import Course
-from plantsafe.checks.delay import Delay
 from plantsafe.checks.warm_up import NOISE_FLOOR, WarmUp, forget, spread_floor
+from plantsafe.delay import Delay
 from plantsafe.frame import F8, Bool, Frame
 from plantsafe.plant import Plant
 from plantsafe.verdict import Arrays, Condition, ConditionClass, Rows, Verdict

@@ -7,7 +7,7 @@ where it is not, and good values alone do not say so, it cannot be judged and it
 import numpy as np
 
 from plantsafe.checks.attributes import alarm_attributes
-from plantsafe.checks.delay import Delay
+from plantsafe.delay import Delay
 from plantsafe.frame import Frame, is_good
 from plantsafe.plant.tables import Plant
 from plantsafe.verdict import Arrays, Condition, ConditionClass, Rows, Verdict

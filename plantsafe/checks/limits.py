@@ -9,8 +9,8 @@ is judged by the furthest of its samples since the scan before, so that a peak b
 import numpy as np
 
 from plantsafe.checks.attributes import alarm_attributes
-from plantsafe.checks.delay import Delay, beyond_with_deadband
 from plantsafe.checks.interval import Extremes
+from plantsafe.delay import Delay, beyond_with_deadband
 from plantsafe.frame import Frame, driven_high, driven_low, is_good
 from plantsafe.plant.tables import FAIL_HIGH, FAIL_LOW, Plant
 from plantsafe.verdict import Arrays, Condition, ConditionClass, Rows, Verdict

@@ -8,8 +8,8 @@ from string import Template
 
 import numpy as np
 
-from plantsafe.checks.delay import Delay, beyond_with_deadband
 from plantsafe.checks.watch_rules import OWN_RULES, RULES, Rule
+from plantsafe.delay import Delay, beyond_with_deadband
 from plantsafe.frame import Frame, is_bad
 from plantsafe.plant.tables import Plant
 from plantsafe.plant.watch import OWN_FIGURES, WATCH_SOURCE

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from plantsafe.checks.delay import Delay
+from plantsafe.delay import Delay
 from plantsafe.frame import (
     BAD,
     BAD_NO_COMMUNICATION,

@@ -23,8 +23,8 @@ from models.statistical.mahalanobis import (
 from models.statistical.mahalanobis_bank import MahalanobisBank
 from models.statistical.reference import Reference, learn_reference
 from plantsafe.checks.course import Course
-from plantsafe.checks.delay import Delay
 from plantsafe.checks.warm_up import MAX_TREND, NOISE_FLOOR, WARM_UP_SCANS, forget, spread_floor
+from plantsafe.delay import Delay
 from plantsafe.frame import F8, Bool, Frame
 from plantsafe.plant import Plant
 from plantsafe.plant.tables import Index

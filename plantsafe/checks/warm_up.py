@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.statistical.reference import Reference
-from plantsafe.checks.delay import Delay
+from plantsafe.delay import Delay
 from plantsafe.frame import F8, I8, Bool, Frame, is_good
 from plantsafe.plant import Plant
 from plantsafe.verdict import Arrays

@@ -169,7 +169,9 @@ def _default(info: FieldInfo) -> str:
         return "–"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
-    return f"`[{value[0]:g}, {value[1]:g}]`" if isinstance(value, tuple) else f"`{value}`"
+    if isinstance(value, tuple):
+        return f"`[{', '.join(f'{one:g}' if isinstance(one, float) else str(one) for one in value)}]`"
+    return f"`{value}`"
 
 
 def _entry_in(kind: Any) -> type[Entry] | None:

@@ -10,6 +10,7 @@ from plantsafe.plant.model.entry import Day, Entry, Found, Name, Text
 from plantsafe.plant.model.event_buffer import BufferField, EventBuffer, EventCode
 from plantsafe.plant.model.file import PlantFile
 from plantsafe.plant.model.function import (
+    BypassLimits,
     FinalElement,
     FunctionInput,
     GasDetector,
@@ -17,7 +18,7 @@ from plantsafe.plant.model.function import (
     SafetyFunction,
     Subsystem,
 )
-from plantsafe.plant.model.point import ModbusAddress, OpcUaAddress, Point
+from plantsafe.plant.model.point import Deviation, ModbusAddress, OpcUaAddress, Point
 from plantsafe.plant.model.register import (
     Certificate,
     Inventory,
@@ -31,10 +32,10 @@ from plantsafe.plant.model.source import Credentials, FastGroup, Recorded, Sourc
 from plantsafe.plant.model.unit import Hazard, NotApplicable, Phase, ProcessType, Unit, Window
 
 __all__ = [
-    "Alarm", "BufferField", "CauseRow", "Cell", "Certificate", "Credentials", "Day", "Effect", "Entry", "EventBuffer",
-    "EventCode", "ExpressionAlarm", "FastGroup", "FinalElement", "Found", "FunctionInput", "GasDetector", "Hazard",
-    "Inventory", "LaboratorySample", "ModbusAddress", "Name", "NotApplicable", "OpcUaAddress", "Partition", "Person",
-    "Phase", "PlantFile", "Point", "PowerSupply", "Precondition", "ProcessType", "Recorded", "Registers",
-    "Reliability", "ReliefDevice", "SafetyFunction", "Site", "SourceEntry", "SourceLimits", "Subsystem", "Text",
-    "Unit", "Window", "Workshop",
+    "Alarm", "BufferField", "BypassLimits", "CauseRow", "Cell", "Certificate", "Credentials", "Day", "Deviation",
+    "Effect", "Entry", "EventBuffer", "EventCode", "ExpressionAlarm", "FastGroup", "FinalElement", "Found",
+    "FunctionInput", "GasDetector", "Hazard", "Inventory", "LaboratorySample", "ModbusAddress", "Name",
+    "NotApplicable", "OpcUaAddress", "Partition", "Person", "Phase", "PlantFile", "Point", "PowerSupply",
+    "Precondition", "ProcessType", "Recorded", "Registers", "Reliability", "ReliefDevice", "SafetyFunction", "Site",
+    "SourceEntry", "SourceLimits", "Subsystem", "Text", "Unit", "Window", "Workshop",
 ]  # fmt: skip

@@ -1,11 +1,11 @@
 """Safety instrumented functions as specified, and the gas detectors."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from plantsafe.plant.model.entry import Entry, Found, Name, PartitionName, PointName, Ruled, Text, UnitName
+from plantsafe.plant.model.entry import Entry, Found, Name, PartitionName, PointName, Refers, Ruled, Text, UnitName
 
 Policy = Literal["vote_trip", "vote_healthy", "remove"]
 
@@ -19,6 +19,19 @@ class FunctionInput(Entry):
     """Bit of the SIS that says that the channel is bypassed."""
     fault: PointName | None = None
     """Bit of the SIS that says that the channel is faulted."""
+    first_out: PointName | None = None
+    """Bit of the SIS that says that the channel was the first beyond its set point."""
+
+
+class BypassLimits(Entry):
+    """Longest bypass of a channel by its type, from the bit of the SIS; site defaults."""
+
+    maintenance_min: float = Field(default=480.0, gt=0, le=10080)
+    """While an instrument is repaired or tested: one shift."""
+    start_up_min: float = Field(default=30.0, gt=0, le=10080)
+    """While a unit starts and the channel cannot yet be healthy."""
+    process_min: float = Field(default=480.0, gt=0, le=10080)
+    """While the process runs in a way that the function does not fit."""
 
 
 class FinalElement(Entry):
@@ -31,7 +44,12 @@ class FinalElement(Entry):
     safe_value: float
     """What the feedback shows in the safe state."""
     command: PointName | None = None
-    """Point that shows what the SIS tells the element."""
+    """Point that shows what the SIS tells the element: 1 for its safe state. Without it, the trip bits of its
+    functions are the command."""
+    stroke_s: float | None = Field(default=None, gt=0)
+    """Its stroke to the safe state at commissioning; a fifth more asks for maintenance."""
+    pair: Annotated[Name, Refers("final element")] | None = None
+    """The other element of a double block; named in one of the two, it holds for both."""
 
 
 class Subsystem(Ruled):
@@ -112,6 +130,14 @@ class SafetyFunction(Ruled):
     """Required response, from the true crossing of the setpoint to the safe state, sensor lag included."""
     sensor_lag_s: float = Field(default=0.0, ge=0)
     """How much of it the sensor takes."""
+    setpoint_readback: PointName | None = None
+    """Point that shows the setpoint that the SIS has; a difference is an unauthorised change."""
+    test_mode: PointName | None = None
+    """Bit of the SIS that is on while the function is tested; a trip in it is no spurious one."""
+    manual_trip: PointName | None = None
+    """Bit of the SIS that is on while people trip the function by hand."""
+    bypass_max_min: BypassLimits = BypassLimits()
+    """How long a channel may be bypassed."""
     hazardous_mode: PointName | None = None
     """State point; the function is needed while it is one of `hazardous_values`. Without it, always."""
     hazardous_values: tuple[float, ...] = ()

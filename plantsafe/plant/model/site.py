@@ -19,6 +19,8 @@ class Site(Entry):
     """The site in words."""
     timezone: str = "Asia/Shanghai"
     """IANA name of the time zone that shifts, days and reports follow."""
+    shifts: tuple[Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")], ...] = ("08:00", "20:00")
+    """When shifts begin, by the time zone; open bypasses are acknowledged within half an hour of it."""
     county: str = ""
     """County or district, for the head of reports."""
     township: str = ""

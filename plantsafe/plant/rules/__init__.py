@@ -49,6 +49,7 @@ EACH: dict[Section, tuple[EachRule, ...]] = {
         functions.trip_bit_is_a_state,
         functions.safe_values_can_be_seen,
         functions.modes_exist,
+        functions.shown_setpoint_is_analog,
     ),
     ("effects",): (expressions.preconditions,),
     ("causes_and_effects",): (functions.rows_cover_elements, expressions.row_expressions),
@@ -68,6 +69,7 @@ WHOLE: tuple[WholeRule, ...] = (
     alarms.limits_are_in_order,
     alarms.groups_have_members,
     functions.elements_agree,
+    functions.strokes_agree,
     functions.functions_have_rows,
 )
 

@@ -164,6 +164,46 @@ def elements_agree(view: View) -> Iterator[Found]:
                 yield Found(("functions", i, "elements", j, "feedback"), wrong, "write the same in both", "element")
 
 
+def strokes_agree(view: View) -> Iterator[Found]:
+    """One final element has one stroke and one partner, whichever function drives it; a pair is of two."""
+    first: dict[tuple[str, str], tuple[Any, str]] = {}
+    for i, function in enumerate(view.section("functions")):
+        try:
+            elements = tuple(enumerate(function.elements))
+        except NotKnownError:
+            continue
+        for j, element in elements:
+            for key in ("stroke_s", "pair"):
+                try:
+                    now = getattr(element, key)
+                    if now is None:
+                        continue
+                    was, where = first.setdefault((element.name, key), (now, function.name))
+                except NotKnownError:
+                    continue
+                if was != now:
+                    wrong = f"{element.name} has {key} {was} in {where}, and {now} in {function.name}"
+                    yield Found(("functions", i, "elements", j, key), wrong, "write the same in both", "element")
+                elif key == "pair" and now == element.name:
+                    mend = "name the other element of the double block"
+                    yield Found(
+                        ("functions", i, "elements", j, key), "an element is no pair by itself", mend, "element"
+                    )
+
+
+def shown_setpoint_is_analog(view: View, function: Any) -> Iterator[Found]:
+    """What the SIS shows as its setpoint is a value in the unit of the inputs, and can show the setpoint."""
+    if function.setpoint_readback is None:
+        return
+    shown, channel = view.point(function.setpoint_readback), view.point(function.inputs[0].point)
+    if shown.eu != channel.eu:
+        wrong = f"{shown.name} is in {shown.eu!r}, {channel.name} in {channel.eu!r}"
+        yield Found(("setpoint_readback",), wrong, "name the setpoint in the unit of its inputs", "unit-of-measure")
+    elif not shown.range[0] <= function.setpoint <= shown.range[1]:
+        wrong = f"{shown.name} cannot show {function.setpoint:g}"
+        yield Found(("setpoint_readback",), wrong, "correct its range", "limit-range")
+
+
 def rows_cover_elements(view: View, row: Any) -> Iterator[Found]:
     """A row of a function has an effect that trips for each of its final elements."""
     if row.function is None:
