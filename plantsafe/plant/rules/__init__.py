@@ -24,6 +24,7 @@ EACH: dict[Section, tuple[EachRule, ...]] = {
         sources.coded_points_are_its_own,
         sources.fast_points_are_in_one_group,
         sources.period_is_a_multiple,
+        sources.requests_are_borne,
         sources.fast_replay_is_alone,
     ),
     ("points",): (sources.protocol_fits,),

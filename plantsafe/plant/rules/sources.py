@@ -2,12 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from math import remainder
+from math import ceil, remainder
 from typing import Any
 
 from plantsafe.plant.model.entry import Found
+from plantsafe.plant.model.point import BIT_TABLES
 from plantsafe.plant.partial import NotKnownError
 from plantsafe.plant.rules.view import View
+
+NODES_PER_READ = 1000  # nodes, the most that we put into one OPC UA request
+MAX_BITS, MAX_REGISTERS = 2000, 125  # in one request: MODBUS Application Protocol V1.1b3, 6.1 to 6.4
 
 
 def heartbeat_is_its_own(view: View, source: Any) -> Iterator[Found]:
@@ -56,6 +60,39 @@ def period_is_a_multiple(view: View, source: Any) -> Iterator[Found]:
     if own is not None and abs(remainder(own, period)) > 1e-9:
         wrong = f"scan period {own:g} s is no multiple of the plant's {period:g} s"
         yield Found(("scan_period_s",), wrong, f"write a multiple of {period:g}", "scan-period")
+
+
+def requests_are_borne(view: View, source: Any) -> Iterator[Found]:
+    """What is read in a second takes no more requests than the device bears, however well they are merged."""
+    bears = source.limits.requests_per_s
+    if bears is None:
+        return
+    fast = {name for group in source.fast_groups for name in group.points}
+    places = [(point.opcua, point.modbus) for point in _read_from(view, source) if point.name not in fast]
+    nodes = sum(opcua is not None for opcua, _ in places)
+    requests = ceil(nodes / min(source.limits.nodes_per_read or NODES_PER_READ, NODES_PER_READ))
+    used: dict[tuple[int, str], set[int]] = defaultdict(set)
+    for _, place in places:
+        if place is not None:
+            used[place.device, place.table].update(range(place.address, place.address + place.words))
+    bits, registers = source.limits.bits_per_read or MAX_BITS, source.limits.registers_per_read or MAX_REGISTERS
+    requests += sum(ceil(len(area) / (bits if table in BIT_TABLES else registers)) for (_, table), area in used.items())
+    requests += source.event_buffer is not None
+    needed = requests / (source.scan_period_s or view.head.scan_period_s)
+    needed += sum(1.0 / group.period_s for group in source.fast_groups)
+    if needed > bears:
+        wrong = f"its points take at least {needed:.3g} requests a second; {bears:g} are allowed"
+        mend = f"allow {ceil(needed)} if the device bears it, read the source more seldom (scan_period_s), or fewer points"
+        yield Found(("limits", "requests_per_s"), wrong, mend, "pace")
+
+
+def _read_from(view: View, source: Any) -> Iterator[Any]:
+    for point in view.section("points"):
+        try:
+            if point.source == source.name:
+                yield point
+        except view.cannot_judge:
+            continue
 
 
 def fast_replay_is_alone(view: View, source: Any) -> Iterator[Found]:

@@ -77,6 +77,7 @@ SEEDS = (
     seed("    heartbeat: WD\n", "    heartbeat: HB\n", "sources.SIS.heartbeat", "HB is not read from SIS", "of this source"),
     seed("period_s: 0.2, points", "period_s: 2, points", "sources.SIS.fast_groups.quick.period_s", "less than or equal to 0.5", "write a value"),
     seed("    certificates: certs\n", "", "sources.DCS.security", "without certificates", "name the folder", line="security: Basic256Sha256"),
+    seed("registers_per_read: 100", "registers_per_read: 100, requests_per_s: 4", "sources.SIS.limits.requests_per_s", "requests a second; 4 are allowed", "allow 8", "registers_per_read: 100, requests_per_s: 8"),
     seed("registers_per_read: 100", "registers_per_read: 300", "sources.SIS.limits.registers_per_read", "less than or equal to 125", "write a value"),
     seed("title: *t, opcua: {node: s=AP}", "title: *t, modbus: {table: input, address: 200}", "points.AP.modbus", "DCS speaks opcua", "opcua address"),
     seed("opcua: {node: s=FW}", "opcua: {node: s=FI}", "points.FW.opcua", "node of FI too", "its own node"),
