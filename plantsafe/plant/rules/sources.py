@@ -82,7 +82,7 @@ def requests_are_borne(view: View, source: Any) -> Iterator[Found]:
     needed += sum(1.0 / group.period_s for group in source.fast_groups)
     if needed > bears:
         wrong = f"its points take at least {needed:.3g} requests a second; {bears:g} are allowed"
-        mend = f"allow {ceil(needed)} if the device bears it, read the source more seldom (scan_period_s), or fewer points"
+        mend = f"allow {ceil(needed)} if the device bears it, or read less of it, or more seldom (scan_period_s)"
         yield Found(("limits", "requests_per_s"), wrong, mend, "pace")
 
 

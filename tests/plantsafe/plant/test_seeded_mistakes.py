@@ -16,6 +16,7 @@ NOT_TOGETHER = {  # these take away what others are told by: a name, a period, a
     ("units.R1.phases.dose.code", "XA has no state 3"),
     ("alarms.TI.H.deadband", "over half"),
     ("functions.SIF-2.events", "no source has an event buffer"),
+    ("sources.SIS.limits.requests_per_s", "requests a second; 4 are allowed"),  # counts what the source's groups read
 }
 
 
