@@ -147,6 +147,8 @@ def _function(phrase: Phrase, function: SafetyFunction) -> Card:
     ]
     if function.demands_per_year is not None:
         long.append(phrase.fact("demands", phrase.word("per_year", n=number(function.demands_per_year))))
+    if function.spurious_per_year is not None:
+        long.append(phrase.fact("spurious", phrase.word("per_year", n=number(function.spurious_per_year))))
     if function.repair_h is not None:
         long.append(phrase.fact("repair", phrase.word("hours", n=number(function.repair_h))))
     return Card(
@@ -228,12 +230,17 @@ def _element(phrase: Phrase, element: FinalElement) -> Line:
 def _subsystem(phrase: Phrase, key: str, one: Subsystem) -> Line:
     hours = [phrase.word("hours", n=number(value)) for value in (one.mttr_h, one.mrt_h)]
     every = phrase.word("hours", n=number(one.proof_test_interval_h))
+    test = [phrase.word("covers", time=every, share=number(one.proof_test_coverage * 100))]
+    test += [] if one.last_test is None else [phrase.word("last_test", day=one.last_test)]
+    test += [] if one.trip_coverage is None else [phrase.word("trip_shows", share=number(one.trip_coverage * 100))]
+    mission = [phrase.word("hours", n=number(one.mission_time_h))] if one.mission_time_h is not None else []
+    mission += [phrase.word("installed", day=one.installed)] if one.installed is not None else []
     return phrase.line(
         phrase.said("subsystems", key),
         " / ".join(number(rate) for rate in (one.lambda_du_per_h, one.lambda_dd_per_h, one.lambda_s_per_h)),
         f"{number(one.beta)} / {number(one.beta_d)}",
         " / ".join(hours),
-        phrase.word("covers", time=every, share=number(one.proof_test_coverage * 100)),
-        phrase.word("hours", n=number(one.mission_time_h)) if one.mission_time_h is not None else "",
+        phrase.word("list").join(test),
+        phrase.word("list").join(mission),
         one.basis,
     )

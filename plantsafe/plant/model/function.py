@@ -5,7 +5,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from plantsafe.plant.model.entry import Entry, Found, Name, PartitionName, PointName, Refers, Ruled, Text, UnitName
+from plantsafe.plant.model.entry import (
+    Day,
+    Entry,
+    Found,
+    Name,
+    PartitionName,
+    PointName,
+    Refers,
+    Ruled,
+    Text,
+    UnitName,
+)
 
 Policy = Literal["vote_trip", "vote_healthy", "remove"]
 
@@ -75,6 +86,12 @@ class Subsystem(Ruled):
     """Share of dangerous failures that the proof test finds."""
     mission_time_h: float | None = Field(default=None, gt=0)
     """Time until the device is replaced; needed where the proof test does not find all."""
+    installed: Day | None = None
+    """Day since which the devices serve; without it they count as new at the last proof test."""
+    last_test: Day | None = None
+    """Day of the last proof test before the record began; a later one in the record goes before it."""
+    trip_coverage: float | None = Field(default=None, gt=0, lt=1)
+    """Share of the dangerous failures that a real trip shows of a device that was seen to move; None: no credit."""
     basis: str = Field(min_length=1)
     """Where the figures come from."""
 
@@ -86,6 +103,14 @@ class Subsystem(Ruled):
         if self.mission_time_h is not None and self.mission_time_h < self.proof_test_interval_h:
             wrong = f"mission time {self.mission_time_h:g} h ends before the first proof test"
             yield Found(("mission_time_h",), wrong, "write more than proof_test_interval_h", "reliability")
+        if self.installed is not None and self.last_test is not None and self.last_test < self.installed:
+            wrong = f"tested on {self.last_test}, before it was installed on {self.installed}"
+            yield Found(("last_test",), wrong, "correct one of the two days", "reliability")
+        if self.trip_coverage is not None and self.trip_coverage > self.proof_test_coverage:
+            wrong = (
+                f"a trip shows {self.trip_coverage:g} of the failures, and a proof test {self.proof_test_coverage:g}"
+            )
+            yield Found(("trip_coverage",), wrong, "write at most proof_test_coverage", "reliability")
 
 
 class Reliability(Entry):
@@ -150,6 +175,8 @@ class SafetyFunction(Ruled):
     """Who stamps demand and response: our scan, a fast group of the source, or the SIS in its event buffer."""
     demands_per_year: float | None = Field(default=None, gt=0)
     """Demands that the layer-of-protection analysis assumes."""
+    spurious_per_year: float | None = Field(default=None, gt=0)
+    """Spurious trips that the design assumes."""
     repair_h: float | None = Field(default=None, gt=0)
     """Longest time that it may be degraded (MPRT)."""
     reliability: Reliability | None = None

@@ -59,6 +59,7 @@ EACH: dict[Section, tuple[EachRule, ...]] = {
 ASKED: dict[Section, tuple[EachRule, ...]] = {
     ("workshops",): (units.workshop_count_is_allowed, units.partition_counts_are_allowed),
     ("units",): (units.nitration_is_monitored,),
+    ("functions",): (functions.reduction_is_reached,),
     ("gas_detectors",): (units.gas_levels_are_allowed,),
 }
 """What rules and good practice ask. A plant that breaks them is still watched; only `check` refuses its file."""

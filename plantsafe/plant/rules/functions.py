@@ -5,6 +5,7 @@ from typing import Any
 
 from plantsafe.plant.model.entry import Found
 from plantsafe.plant.partial import NotKnownError
+from plantsafe.plant.reliability import specified_pfd
 from plantsafe.plant.rules.view import View
 
 FAST_RESPONSE_S = 5.0  # below it a scan of a second cannot tell early from late; site default
@@ -234,3 +235,14 @@ def functions_have_rows(view: View) -> Iterator[Found]:
         if name not in covered:
             wrong = f"{name} has no row in causes_and_effects"
             yield Found(("functions", i), wrong, f"add a row with function: {name}", "cause-effect")
+
+
+def reduction_is_reached(_: View, function: Any) -> Iterator[Found]:
+    """The specified data give the specified risk reduction."""
+    if function.reliability is None:
+        return
+    pfd = specified_pfd(function)
+    if pfd > 1.0 / function.rrf:
+        wrong = f"its data give a PFDavg of {pfd:.2e}, more than 1/{function.rrf:g}"
+        mend = "correct the data, test more often, or specify another architecture"
+        yield Found(("reliability",), wrong, mend, "reliability")

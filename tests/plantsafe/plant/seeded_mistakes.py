@@ -128,6 +128,9 @@ SEEDS = (
     seed("    sensor_lag_s: 10\n", "    sensor_lag_s: 40\n", "functions.SIF-1.sensor_lag_s", "leaves nothing", "longer response"),
     seed("    rrf: 200\n", "    rrf: 20\n", "functions.SIF-1.rrf", "does not belong to SIL 2", "100 to 1000"),
     seed("proof_test_coverage: 0.9, mission_time_h: 87600", "proof_test_coverage: 0.9", "functions.SIF-1.reliability.sensors.proof_test_coverage", "without mission_time_h", "hours until"),
+    seed("mission_time_h: 87600, basis", "mission_time_h: 87600, installed: 2025-03-01, last_test: 2025-02-01, basis", "functions.SIF-1.reliability.sensors.last_test", "before it was installed", "one of the two days"),
+    seed("mission_time_h: 87600, basis", "mission_time_h: 87600, trip_coverage: 0.95, basis", "functions.SIF-1.reliability.sensors.trip_coverage", "a trip shows 0.95", "at most proof_test_coverage"),
+    seed("{sensors: {lambda_du_per_h: 6.0e-7", "{logic: {lambda_du_per_h: 4.0e-6, proof_test_interval_h: 8760, basis: x}, elements: {lambda_du_per_h: 1.0e-6, proof_test_interval_h: 8760, basis: x}, sensors: {lambda_du_per_h: 6.0e-7", "functions.SIF-1.reliability", "more than 1/200", "test more often"),
     seed("[{point: FA}, {point: FB}]", "[{point: FA}, {point: TB}]", "functions.SIF-2.inputs.1.point", "does not convert", "measure the same"),
     # causes, effects, registers
     seed("preconditions: [{name: ups, title: *t, register_entry: UPS-1}]}", "preconditions: []}", "effects.stop-feed", "has no preconditions", "say what it needs"),

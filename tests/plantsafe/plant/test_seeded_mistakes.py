@@ -17,6 +17,7 @@ NOT_TOGETHER = {  # these take away what others are told by: a name, a period, a
     ("alarms.TI.H.deadband", "over half"),
     ("functions.SIF-2.events", "no source has an event buffer"),
     ("sources.SIS.limits.requests_per_s", "requests a second; 4 are allowed"),  # counts what the source's groups read
+    ("functions.SIF-1.reliability", "more than 1/200"),  # computed from what others spoil
 }
 
 
