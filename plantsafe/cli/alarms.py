@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from plantsafe.cli.alarms_rationalise import rationalise
 from plantsafe.errors import RequestError, StoreError
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ def register(app: typer.Typer) -> None:
     @group.callback()
     def alarms() -> None:
         """Alarm management after ISA-18.2."""
+
+    group.command()(rationalise)
 
     @group.command()
     def kpi(
@@ -117,4 +120,22 @@ def _lines(found: "Figures", moves: "Moves") -> list[str]:
         ]
     else:
         lines.append("acknowledged      the log has no acknowledgements")
-    return lines
+    return lines + _hints(moves, found)
+
+
+def _hints(moves: "Moves", found: "Figures") -> list[str]:
+    """What always comes together, for rationalisation."""
+    from plantsafe.alarms.kpi import CAME
+    from plantsafe.alarms.together import pairs, sequences
+
+    came = (moves.what == CAME) & (moves.time_ns >= found.begin_ns) & (moves.time_ns < found.end_ns)
+    time_ns, alarm = moves.time_ns[came], moves.alarm[came]
+    lines = [
+        f"always together   {pair.first} and {pair.second}: {pair.times} times, the first one first in "
+        f"{pair.first_share:.0%}, half within {pair.lag_s:.0f} s"
+        for pair in pairs(moves.names, time_ns, alarm)
+    ]
+    return lines + [
+        f"common sequence   {' > '.join(one.names)}: {one.times} times"
+        for one in sequences(moves.names, time_ns, alarm)
+    ]

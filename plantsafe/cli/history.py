@@ -41,7 +41,7 @@ def export(
     from plantsafe.history.reader import HistoryReader
 
     with HistoryReader(data) as history:
-        zone, from_ns, to_ns = _span(history, begin, end)
+        zone, from_ns, to_ns = span_of(history, begin, end)
         wanted = Wanted(points=_points(history, points), from_ns=from_ns, to_ns=to_ns, zone=zone, long=long)
         scans = write(history, wanted, out)
     typer.echo(f"{scans} scans of {len(wanted.points)} points in {out}")
@@ -53,7 +53,7 @@ def stats(data: Data, points: Points = "*", begin: Begin = "", end: End = "") ->
     from plantsafe.history.stats import stats_of
 
     with HistoryReader(data) as history:
-        _, from_ns, to_ns = _span(history, begin, end)
+        _, from_ns, to_ns = span_of(history, begin, end)
         found = stats_of(history, _points(history, points), from_ns, to_ns)
     typer.echo(f"{_utc(found.from_ns)} to {_utc(found.to_ns)}: {found.scans} scans")
     typer.echo(f"{'point':24s} {'values':>9s} {'good %':>7s} {'low':>12s} {'high':>12s} {'mean':>12s} {'bytes':>10s}")
@@ -98,7 +98,7 @@ def replay(data: Data) -> None:
     typer.echo(f"{result.scans} scans stepped again: {result.events} events, all as recorded")
 
 
-def _span(history: "HistoryReader", begin: str, end: str) -> tuple[str, int, int]:
+def span_of(history: "HistoryReader", begin: str, end: str) -> tuple[str, int, int]:
     """The site's zone and the span asked for."""
     from plantsafe.plant import plant_of_document
 

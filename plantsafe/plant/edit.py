@@ -30,8 +30,12 @@ _NEEDS_ESCAPE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\ufff
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 
 
-def set_values(text: str, changes: Mapping[Place, Scalar], *, file: str = "plant file") -> str:
+def set_values(
+    text: str, changes: Mapping[Place, Scalar], *, added: Mapping[Place, Scalar] | None = None, file: str = "plant file"
+) -> str:
     """The text with the values at `changes` replaced; everything outside those scalars stays byte for byte.
+
+    `added` writes fields that their entry does not have yet, behind the last of its values that stands on one line.
 
     A place is a way through keys and entries, an entry of a list by its name or its number from 0:
     `("alarms", "TI-101.H", "limit")`, `("points", "TI-101", "range", 1)`. Raises PlantFileError with every place that
@@ -48,14 +52,23 @@ def set_values(text: str, changes: Mapping[Place, Scalar], *, file: str = "plant
             wanted[id(node)] = value
         except _PlaceError as problem:
             mistakes.append(_mistake(file, place, problem))
+    for place, value in (added or {}).items():
+        try:
+            at, spelled = _new_field(root, place, value, text)
+            edits.append((at, at, spelled))
+        except _PlaceError as problem:
+            mistakes.append(_mistake(file, place, problem))
     if mistakes:
         raise PlantFileError(tuple(mistakes))
     parts, done = [], 0
-    for start, end, spelled in sorted(edits):
+    for start, end, spelled in sorted(edits, key=lambda edit: edit[:2]):
         parts += [text[done:start], spelled]
         done = end
     changed = "".join([*parts, text[done:]])
-    _compare(root, _compose(changed, file), wanted, file)
+    after = _compose(changed, file)
+    for place, value in (added or {}).items():
+        _take_out(after, place, value, file)
+    _compare(root, after, wanted, file)
     return changed
 
 
@@ -116,7 +129,7 @@ def _mistake(file: str, place: Place, problem: _PlaceError) -> Mistake:
     )
 
 
-def _find(root: Node, place: Place) -> ScalarNode:
+def _walk(root: Node, place: Place) -> Node:
     node = root
     for step in place:
         child = _child(node, step)
@@ -125,6 +138,49 @@ def _find(root: Node, place: Place) -> ScalarNode:
         if child.anchor is not None:
             raise _PlaceError(child, f"is shared by the anchor &{child.anchor}", "write the value out, then change it")
         node = child
+    return node
+
+
+def _new_field(root: Node, place: Place, value: Scalar, text: str) -> tuple[int, str]:
+    """Where a field that an entry does not have goes, and its text."""
+    entry, key = _walk(root, place[:-1]), str(place[-1])
+    if not isinstance(entry, MappingNode):
+        raise _PlaceError(entry, "is no mapping", "name an entry with fields")
+    if _child(entry, key) is not None:
+        raise _PlaceError(entry, f"has {key!r} already", "change its value")
+    before = [
+        (name, node)
+        for name, node in entry.value
+        if isinstance(node, ScalarNode)
+        and node.style not in ("|", ">")
+        and node.start_mark.index < node.end_mark.index
+        and node.start_mark.line == node.end_mark.line == name.start_mark.line
+    ]
+    if not before:
+        raise _PlaceError(entry, "has no value on one line to write behind", "write the field by hand")
+    name, node = before[-1]
+    plain = ScalarNode(tag="", value="", start_mark=node.start_mark, end_mark=node.start_mark)
+    spelled = f"{key}: {_spelled(plain, value, text)}"
+    if entry.flow_style:
+        return node.end_mark.index, f", {spelled}"
+    end = text.find("\n", node.end_mark.index)
+    ending = "\r\n" if end > 0 and text[end - 1] == "\r" else "\n"
+    indent = " " * name.start_mark.column
+    return (len(text), f"\n{indent}{spelled}") if end < 0 else (end + 1, f"{indent}{spelled}{ending}")
+
+
+def _take_out(root: Node, place: Place, value: Scalar, file: str) -> None:
+    """Takes an added field out of the nodes of the result, where it must be as wanted; the rest is compared."""
+    entry, key = _walk(root, place[:-1]), str(place[-1])
+    node = _child(entry, key)
+    if not isinstance(node, ScalarNode) or not _holds(node, value):
+        line = entry.start_mark.line + 1
+        raise _whole(file, "a field would not be read as it was written", "write it by hand", line)
+    entry.value = [pair for pair in entry.value if pair[1] is not node]
+
+
+def _find(root: Node, place: Place) -> ScalarNode:
+    node = _walk(root, place)
     if not isinstance(node, ScalarNode):
         raise _PlaceError(node, "holds more than one value", "name one of its fields")
     if node.start_mark.index == node.end_mark.index:

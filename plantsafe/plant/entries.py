@@ -75,5 +75,9 @@ class Entries(Sequence[Any]):
             return run.table.path, *run.table.place(number - run.first, inside)
         return run.tree.path, *run.tree.place((*run.where, *inside))
 
+    def is_row(self, number: int) -> bool:
+        """Whether the entry is a row of a table."""
+        return self._run(number).table is not None
+
     def _run(self, number: int) -> _Run:
         return self._runs[max(bisect_right(self._runs, number, key=lambda run: run.first) - 1, 0)]

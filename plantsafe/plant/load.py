@@ -87,6 +87,33 @@ def _loaded(
     shared: Shared | None = None,
     hints: list[Mistake] | None = None,
 ) -> Plant:
+    view, mistakes = _viewed(path, rules, shared, hints)
+    if mistakes:
+        raise PlantFileError(mistakes)
+    return compile_plant(_file(view))
+
+
+def survey_plant(path: Path) -> tuple[View, tuple[Mistake, ...]]:
+    """All entries of a file, those that could not be read as a part of themselves, and every mistake of `check`.
+
+    For reviews that have something to say of a file that cannot be used yet. Raises PlantFileError where there is no
+    file to speak of.
+    """
+
+    def both(view: View) -> Iterator[Found]:
+        yield from broken_rules(view)
+        yield from broken_demands(view)
+
+    with _nothing_to_collect():
+        return _viewed(path, both)
+
+
+def _viewed(
+    path: Path,
+    rules: Callable[[View], Iterator[Found]],
+    shared: Shared | None = None,
+    hints: list[Mistake] | None = None,
+) -> tuple[View, tuple[Mistake, ...]]:
     shared = Shared() if shared is None else shared
     whole = assemble(path, shared.texts)
     if hints is not None:
@@ -100,9 +127,7 @@ def _loaded(
     if isinstance(view.head, Partial):
         mistakes += [_of(whole, found) for found in view.head.own_mistakes()]
     mistakes += [_of(whole, found) for found in rules(view)]
-    if mistakes:
-        raise PlantFileError(_in_order(whole, mistakes))
-    return compile_plant(_file(view))
+    return view, _in_order(whole, mistakes)
 
 
 def _long_lists(whole: Assembled) -> Iterator[Mistake]:

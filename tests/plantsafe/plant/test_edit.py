@@ -161,3 +161,21 @@ def test_every_refused_place_is_named_at_once() -> None:
     with pytest.raises(PlantFileError) as caught:
         set_values(FLOW, {("alarms", "A", "limit"): 1, ("alarms", "B", "limit"): 1})
     assert [mistake.field for mistake in caught.value.mistakes] == ["alarms.A.limit", "alarms.B.limit"]
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_a_field_that_an_entry_lacks_is_written_behind_its_last_value_on_one_line(ending: str) -> None:
+    flow, block = FLOW.replace("\n", ending), BLOCK.replace("\n", ending)
+    changed = set_values(
+        flow, {("alarms", "TI-101.H", "limit"): 68.0}, added={("alarms", "TI-101.HH", "off_delay_s"): 60}
+    )
+    assert changed == flow.replace("'as \"built\"'}", "'as \"built\"', off_delay_s: 60}").replace(" 67.0 ", " 68.0 ")
+    changed = set_values(block, {}, added={("alarms", "TI-101.HH", "off_delay_s"): 60})
+    assert changed == block.replace(f"'as \"built\"'{ending}", f"'as \"built\"'{ending}  off_delay_s: 60{ending}")
+    changed = set_values(block, {}, added={("alarms", "FI-1.L", "delay"): 1.5})
+    assert changed == block.replace(f"on: off{ending}", f"on: off{ending}    delay: 1.5{ending}")
+
+
+def test_a_field_that_is_there_is_not_added() -> None:
+    with pytest.raises(PlantFileError, match="has 'limit' already"):
+        set_values(FLOW, {}, added={("alarms", "TI-101.H", "limit"): 1})
