@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from plantsafe.checks.delay import Delay, beyond_with_deadband
 from typer.testing import CliRunner
 
 from plantsafe.alarms.rationalise.past import Setting, activations, noise_of
@@ -16,6 +15,7 @@ from plantsafe.alarms.rationalise.review import Review, review
 from plantsafe.alarms.rationalise.signal import signal_of
 from plantsafe.alarms.together import pairs, sequences
 from plantsafe.cli import app
+from plantsafe.delay import Delay, beyond_with_deadband
 from plantsafe.frame import BAD_NO_DATA
 from plantsafe.history.reader import HistoryReader
 from plantsafe.history.window import Window
