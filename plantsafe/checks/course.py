@@ -49,7 +49,7 @@ class Course:
         place = {unit.name: i for i, unit in enumerate(file)}
         leader = {i: place[unit.follows] if unit.follows else i for i, unit in enumerate(file)}
         led = {i: file[lead] for i, lead in leader.items() if file[lead].phase_point and file[lead].phases}
-        by_unit = {i: np.flatnonzero(plant.points.analog & (self._unit == i)) for i in led}
+        by_unit = {i: np.flatnonzero(plant.points.monitored & (self._unit == i)) for i in led}
         self.rows = np.concatenate([np.zeros(0, dtype=np.intp), *by_unit.values()])
         ends = np.cumsum([0, *(len(rows) for rows in by_unit.values())]).tolist()
         self._slices = {i: slice(ends[k], ends[k + 1]) for k, i in enumerate(led)}

@@ -37,7 +37,7 @@ class DriftCheck:
 
     def __init__(self, plant: Plant, course: Course | None = None) -> None:
         self._course = course or Course(plant)
-        self._rows = np.flatnonzero(plant.points.analog)
+        self._rows = np.flatnonzero(plant.points.monitored)
         self._n_points = plant.n_points
         self._led = np.searchsorted(self._rows, self._course.rows)
         self._floor = spread_floor(plant, self._rows)

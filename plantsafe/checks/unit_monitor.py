@@ -190,7 +190,7 @@ class UnitMonitorCheck:
         points = plant.points
         self._course, self._owns_course = course or Course(plant), course is None
         by_unit = [
-            np.flatnonzero(points.analog & (points.unit == i))[:MAX_POINTS] for i in range(len(plant.file.units))
+            np.flatnonzero(points.monitored & (points.unit == i))[:MAX_POINTS] for i in range(len(plant.file.units))
         ]
         self._units = np.array([i for i, rows in enumerate(by_unit) if len(rows) >= MIN_POINTS], dtype=np.intp)
         self._monitors = tuple(

@@ -60,7 +60,7 @@ def stats(data: Data, points: Points = "*", begin: Begin = "", end: End = "") ->
     for p in found.points:
         typer.echo(
             f"{p.name:24s} {p.count:9d} {p.good_percent:7.2f} {p.low:12.6g} {p.high:12.6g} {p.mean:12.6g} "
-            f"{p.stored_bytes:10d}"
+            f"{p.stored_bytes:10d}" + (f"  samples within {p.within:g}" if p.within else "")
         )
     for f in found.files:
         span = f"  {_utc(f.first_ns)} to {_utc(f.last_ns)}" if f.last_ns else ""

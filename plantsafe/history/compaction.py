@@ -15,7 +15,8 @@ import structlog
 from plantsafe.errors import DamagedFileError
 from plantsafe.frame import Frame
 from plantsafe.history.hours import by_hour
-from plantsafe.history.retention import remove, surrounded, thin
+from plantsafe.history.reduction import reduce_day
+from plantsafe.history.retention import BEFORE_NS, remove, surrounded, thin
 from plantsafe.history.stretch import decoded, encoded, gathered, joined
 from plantsafe.plant import plant_of_document
 from plantsafe.store.day_file import Chunk, DayReader, DayWriter, Stretch
@@ -44,6 +45,7 @@ class Compaction:
         self._rollup = RollupWriter(folder)
         self._day: DayWriter | None = None
         self._names: dict[str, tuple[str, ...]] = {}
+        self._deadbands: dict[str, dict[str, float]] = {}
 
     def step(self, reader: RecordReader) -> int:
         """Take over every stretch that is full; how many scans that were."""
@@ -60,6 +62,30 @@ class Compaction:
         self._roll(reader)
         self._put_down()
         return taken
+
+    def reduce(self, reader: RecordReader, *, sent: int | None = None) -> list[str]:
+        """Reduce what nothing judges of the days that are over, as the plant file asks; names of the files it changed.
+
+        A day waits until no alarm can reach back into it. sent: as of `drop_older`; the historian gets what was read.
+        """
+        newest = reader.samples(last := reader.last_number(), last)
+        due = [
+            file
+            for file in self._rollup.not_reduced()
+            if newest and file.last_ns + BEFORE_NS < newest[0].time_ns and (sent is None or file.last <= sent)
+        ]
+        instants_ns = surrounded(reader) if due else []
+        done = []
+        for file in due:
+            path = self._folder / file.name
+            try:
+                if path.is_file() and reduce_day(path, lambda plant: self._reducible(reader, plant), instants_ns):
+                    done.append(file.name)
+            except DamagedFileError as error:
+                log.warning("a day is not reduced", file=file.name, reason=error.message, mend=error.mend)
+                continue
+            self._rollup.reduced(file.name)
+        return done
 
     def drop_older(self, days: int, reader: RecordReader, *, sent: int | None = None) -> list[str]:
         """Drop what is older than `days` before the newest of all, but for the surroundings of alarms and trips.
@@ -174,6 +200,14 @@ class Compaction:
         if plant not in self._names:
             self._names[plant] = point_names(reader, plant)
         return self._names[plant]
+
+    def _reducible(self, reader: RecordReader, plant: str) -> dict[str, float]:
+        """Points of a plant description whose history is reduced, by how much."""
+        if plant not in self._deadbands:
+            document = reader.plant_document(plant)
+            points = plant_of_document(document).file.points if document is not None else ()
+            self._deadbands[plant] = {point.name: point.reduce_deadband for point in points if point.reduce_deadband}
+        return self._deadbands[plant]
 
 
 def point_names(reader: RecordReader, plant: str) -> tuple[str, ...]:

@@ -48,9 +48,10 @@ def run_compactor(folder: Path, *, follow: bool, keep_days: int, parent: int, sa
 
 
 def _step(compaction: Compaction, reader: RecordReader, keep_days: int) -> int:
-    taken = compaction.step(reader)
+    taken, sent = compaction.step(reader), _sent(reader.path.parent)
+    compaction.reduce(reader, sent=sent)
     if keep_days:
-        compaction.drop_older(keep_days, reader, sent=_sent(reader.path.parent))
+        compaction.drop_older(keep_days, reader, sent=sent)
     return taken
 
 

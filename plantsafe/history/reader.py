@@ -276,6 +276,15 @@ class HistoryReader:
                 found += day.holes()
         return found
 
+    def reduced(self, from_ns: int = EARLIEST_NS, to_ns: int = LATEST_NS) -> dict[str, float]:
+        """Points whose samples in [from_ns, to_ns) are not all as they were read, and how far off they may be."""
+        found: dict[str, float] = {}
+        for file in self.files():
+            if file.last_ns >= from_ns and file.first_ns < to_ns and (day := self.day(file)) is not None:
+                for one in day.reduced():
+                    found[one.point] = max(one.deadband, found.get(one.point, 0.0))
+        return found
+
     def holes(self, first: int = 0, last: int = 1 << 62) -> list[Hole]:
         """Scans of first..last that were recorded and are gone: too old, with their file, or left out by a repair."""
         found = [Hole(first=h.first, last=h.last, reason=h.reason) for h in self.repaired(first, last) if not h.point]

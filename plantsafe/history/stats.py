@@ -12,7 +12,10 @@ from plantsafe.store.rollup import ROLLUP
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointStats:
-    """One point: usable values, the share of Good ones, extremes and mean (NaN without a value), bytes in day files."""
+    """One point: usable values, the share of Good ones, extremes and mean (NaN without a value), bytes in day files.
+
+    within: how far samples may be from what was read, where the plant file has their history reduced; else 0.
+    """
 
     name: str
     count: int
@@ -21,6 +24,7 @@ class PointStats:
     high: float
     mean: float
     stored_bytes: int
+    within: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +65,7 @@ def stats_of(history: HistoryReader, points: Sequence[str], from_ns: int, to_ns:
 
     for _ in history.stretches(0, history.mark(), add, from_ns=begin, to_ns=end):
         pass
+    reduced = history.reduced(begin, end)
     return Stats(
         from_ns=begin,
         to_ns=end,
@@ -74,6 +79,7 @@ def stats_of(history: HistoryReader, points: Sequence[str], from_ns: int, to_ns:
                 high=float(whole.high[0, i]),
                 mean=float(whole.mean[0, i]),
                 stored_bytes=stored[name],
+                within=reduced.get(name, 0.0),
             )
             for i, name in enumerate(points)
         ),

@@ -30,7 +30,8 @@ class PointTable:
 
     The file's points, and behind them those of our own watch over the sources (see `watch`): they belong to no unit,
     row -1, and are not analog, because their drift says nothing of the process.
-    same_as: row of the point that measures the same, -1 for none.
+    same_as: row of the point that measures the same, -1 for none. reduce_deadband: how far the history may be off for a
+    point that nothing judges, 0 where it keeps every value.
     """
 
     names: tuple[str, ...]
@@ -44,6 +45,13 @@ class PointTable:
     unit: Index
     analog: Bool
     same_as: Index
+    reduce_deadband: F8
+
+    @property
+    def monitored(self) -> Bool:
+        """Analog points, but for those that nothing is to judge."""
+        kept: Bool = self.analog & (self.reduce_deadband == 0.0)
+        return kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +196,7 @@ def compile_plant(file: PlantFile) -> Plant:
         same_as=np.array(
             [-1 if point.same_as is None else point_row[point.same_as] for point in entries], dtype=np.intp
         ),
+        reduce_deadband=np.array([point.reduce_deadband for point in entries], dtype=np.float64),
     )
     period_s = file.scan_period_s
     sources = SourceTable(

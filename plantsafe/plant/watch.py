@@ -136,6 +136,7 @@ def _point(name: str, figure: Figure | None, source: str) -> Point:
         eu=eu,
         range=span,
         resolution=step,
+        reduce_deadband=0.0,
         fail_direction="none",
         opcua=None,
         modbus=None,

@@ -52,6 +52,14 @@ class DayHole:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reduced:
+    """Samples of a point that are up to `deadband` from what was read; minima, maxima and sums are of what was read."""
+
+    point: str
+    deadband: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
     """Consecutive scans of one plant description. first_ns, last_ns: the earliest and the latest instant.
 
@@ -90,7 +98,12 @@ def _version_2(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE stretches ADD COLUMN sum INTEGER")
 
 
-MIGRATIONS = (_version_1, _version_2)
+def _version_3(connection: sqlite3.Connection) -> None:
+    """Points whose samples were reduced, by how much: it happens once, for twice would be twice the error."""
+    connection.execute("CREATE TABLE reduced (point TEXT PRIMARY KEY, deadband REAL NOT NULL) STRICT, WITHOUT ROWID")
+
+
+MIGRATIONS = (_version_1, _version_2, _version_3)
 COLUMNS = "id, count, good, low, high, total, last, worst, samples, times, sum"
 STRETCH = "first, last, first_ns, last_ns, plant, scans"
 _ONE = f"SELECT {COLUMNS} FROM chunks WHERE id = ?"  # noqa: S608  # fixed text
@@ -154,6 +167,13 @@ class DayWriter:
             self._connection.executemany(
                 "INSERT OR REPLACE INTO holes VALUES (?, ?, ?, ?)",
                 [(hole.first, hole.last, hole.point, hole.reason) for hole in holes],
+            )
+
+    def put_reduced(self, points: Sequence[Reduced]) -> None:
+        """Say whose samples are not all as they were read."""
+        with transaction(self._connection, self.path):
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO reduced VALUES (?, ?)", [(one.point, one.deadband) for one in points]
             )
 
     def drop_after(self, number: int) -> None:
@@ -274,6 +294,14 @@ class DayReader:
                 return []
             rows = self._connection.execute("SELECT first, last, point, reason FROM holes ORDER BY first").fetchall()
         return [DayHole(first=first, last=last, point=point, reason=reason) for first, last, point, reason in rows]
+
+    def reduced(self) -> list[Reduced]:
+        """Points whose samples are not all as they were read."""
+        with translated(self.path):
+            if int(self._connection.execute("PRAGMA user_version").fetchone()[0]) < 3:
+                return []
+            rows = self._connection.execute("SELECT point, deadband FROM reduced ORDER BY point").fetchall()
+        return [Reduced(point=point, deadband=deadband) for point, deadband in rows]
 
     def damage(self, names_of: Callable[[str], Collection[str]]) -> list[str]:
         """What is wrong with the file, in words; empty when nothing is. `names_of`: points of a plant description."""

@@ -45,7 +45,12 @@ def _version_2(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE TABLE dropped (first INTEGER PRIMARY KEY, last INTEGER NOT NULL) STRICT")
 
 
-MIGRATIONS = (_version_1, _version_2)
+def _version_3(connection: sqlite3.Connection) -> None:
+    """Files that are done with: of points that nothing judges, they keep what the plant file asks for."""
+    connection.execute("ALTER TABLE files ADD COLUMN reduced INTEGER NOT NULL DEFAULT 0")
+
+
+MIGRATIONS = (_version_1, _version_2, _version_3)
 
 
 class RollupWriter:
@@ -95,6 +100,17 @@ class RollupWriter:
         """All days of the file `name` have their hourly figures here."""
         with transaction(self._connection, self.path):
             self._connection.execute("UPDATE files SET rolled = 1 WHERE name = ?", (name,))
+
+    def not_reduced(self) -> list[DayFile]:
+        """Files whose hourly figures are kept here and that were not looked at for points to reduce."""
+        with translated(self.path):
+            names = self._connection.execute("SELECT name FROM files WHERE rolled = 1 AND reduced = 0").fetchall()
+        return [file for file in self.files() if (file.name,) in names]
+
+    def reduced(self, name: str) -> None:
+        """Of the file `name`, points that nothing judges are reduced."""
+        with transaction(self._connection, self.path):
+            self._connection.execute("UPDATE files SET reduced = 1 WHERE name = ?", (name,))
 
     def thinned_files(self) -> set[str]:
         """Names of the files of which only what is kept for ever is left."""

@@ -15,6 +15,7 @@ from plantsafe.store.day_file import (
     Chunk,
     DayHole,
     DayWriter,
+    Reduced,
     Stretch,
     beside_sum,
     chunk_of,
@@ -57,6 +58,7 @@ def salvage(damaged: Path, new: Path, first: int, last: int, names_of: Callable[
                 [DayHole(first=stretch.first, last=stretch.last, point=n, reason=NOT_READABLE) for n in missing]
             )
             stretches, rows, lost = stretches + 1, rows + len(chunks), lost + len(missing)
+        kept.put_reduced(_reduced(old))
         kept.put_holes(_holes(old))
     return Salvaged(stretches=stretches, rows=rows, lost_rows=lost)
 
@@ -125,6 +127,10 @@ def _chunks(old: sqlite3.Connection, path: Path, first: int, ids: Sequence[int])
         if chunk.point in wanted:
             kept[chunk.point] = chunk
     return kept
+
+
+def _reduced(old: sqlite3.Connection) -> list[Reduced]:
+    return [Reduced(point=row[0], deadband=row[1]) for row in _rows(old, "SELECT point, deadband FROM reduced")]
 
 
 def _holes(old: sqlite3.Connection) -> list[DayHole]:

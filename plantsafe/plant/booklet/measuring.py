@@ -46,6 +46,8 @@ def _point(phrase: Phrase, point: Point) -> Line:
         shown = phrase.span(*point.range, "")
     if point.fail_direction != "none":
         shown += phrase.word("clause") + phrase.word("fails", direction=phrase.said("sides", point.fail_direction))
+    if point.reduce_deadband:
+        shown += phrase.word("clause") + phrase.word("reduced", deadband=number(point.reduce_deadband))
     return phrase.line(
         point.name,
         title,

@@ -119,6 +119,10 @@ class Point(Ruled):
     """What the instrument can show, lower end first, in the unit of measure."""
     resolution: float = Field(default=0.0, ge=0.0)
     """Smallest step that it shows, in the unit of measure; 0 for unknown."""
+    reduce_deadband: float = Field(default=0.0, ge=0.0)
+    """For an analog point that nothing judges: once its day is over, the history keeps a value only where it is over so
+    much from the one kept before, in the unit of measure; 0 keeps all. Such a point is left out of the statistical
+    monitors."""
     fail_direction: Literal["none", "high", "low"] = "none"
     """Where the instrument drives on a fault of its own. With `none` a value at the end of the range is taken at its
     word and counts as beyond every limit on that side."""
@@ -142,6 +146,12 @@ class Point(Ruled):
         elif self.resolution > high - low:
             wrong = f"resolution {self.resolution:g} is more than the range {low:g} to {high:g}"
             yield Found(("resolution",), wrong, "give the smallest step that the instrument shows", "range")
+        if self.reduce_deadband and self.kind != "analog":
+            wrong = f"a {self.kind} is kept as it was read"
+            yield Found(("reduce_deadband",), wrong, "leave reduce_deadband out, or write kind: analog", "reduction")
+        elif self.reduce_deadband >= high - low > 0.0:
+            wrong = f"deadband {self.reduce_deadband:g} leaves nothing of the range {low:g} to {high:g}"
+            yield Found(("reduce_deadband",), wrong, "give the error that its readers can do with", "reduction")
         if self.opcua is not None and self.modbus is not None:
             yield Found((), "a point has one address", "give either opcua or modbus", "address")
         if self.modbus is not None and self.modbus.type == "string" and (self.kind != "state" or not self.states):

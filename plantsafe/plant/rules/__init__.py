@@ -6,7 +6,7 @@ from typing import Any
 from plantsafe.plant.assemble import SECTIONS, Section
 from plantsafe.plant.model.entry import Found
 from plantsafe.plant.partial import Partial
-from plantsafe.plant.rules import alarms, expressions, functions, names, sources, units
+from plantsafe.plant.rules import alarms, expressions, functions, names, reduction, sources, units
 from plantsafe.plant.rules.view import EachRule, View, WholeRule, judged
 
 EACH: dict[Section, tuple[EachRule, ...]] = {
@@ -27,7 +27,7 @@ EACH: dict[Section, tuple[EachRule, ...]] = {
         sources.requests_are_borne,
         sources.fast_replay_is_alone,
     ),
-    ("points",): (sources.protocol_fits,),
+    ("points",): (sources.protocol_fits, reduction.stamps_are_not_judged),
     ("alarms",): (
         alarms.limit_is_in_range,
         alarms.nitration_comes_at_once,
@@ -68,6 +68,7 @@ WHOLE: tuple[WholeRule, ...] = (
     names.unique,
     names.reserved,
     sources.places_are_apart,
+    reduction.reduced_are_under_no_check,
     alarms.limits_are_in_order,
     alarms.groups_have_members,
     functions.elements_agree,

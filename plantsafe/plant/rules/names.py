@@ -54,20 +54,27 @@ def reserved(view: View) -> Iterator[Found]:
 
 def refers(view: View, entry: Any) -> Iterator[Found]:
     """Every name of another entry is one."""
-    model: type[Entry] = entry.__dict__["_model"] if isinstance(entry, Partial) else type(entry)
     known = view.known
+    for where, kind, name in named(entry):
+        if name not in known[kind]:
+            yield _nothing(view, where, kind, name)
+
+
+def named(entry: Any) -> Iterator[tuple[Where, str, str]]:
+    """Where in the entry other entries are named: the place, the kind and the name, whether or not there is one."""
+    model: type[Entry] = entry.__dict__["_model"] if isinstance(entry, Partial) else type(entry)
     for steps, kind in _references(model):
         if len(steps) == 1:
             try:
                 name = getattr(entry, steps[0][1])
             except NotKnownError:
                 continue
-            if name is not None and isinstance(name, str) and name not in known[kind]:
-                yield _nothing(view, (steps[0][1],), kind, name)
+            if isinstance(name, str):
+                yield (steps[0][1],), kind, name
         else:
             for where, name in _walk(entry, steps, ()):
-                if isinstance(name, str) and name not in known[kind]:
-                    yield _nothing(view, where, kind, name)
+                if isinstance(name, str):
+                    yield where, kind, name
 
 
 def _nothing(view: View, where: Where, kind: str, name: str) -> Found:

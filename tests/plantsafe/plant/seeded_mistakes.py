@@ -94,6 +94,14 @@ SEEDS = (
     seed("range: [0, 20], title: *t, opcua: {node: s=HC}}", "range: [0, 20], title: *t}", "points.HC", "one address", "either opcua or modbus"),
     seed("eu: rpm, range", "eu: rpn, range", "points.SI.eu", "no unit of measure", "did you mean"),
     seed("same_as: TI,", "same_as: FW,", "points.TA.same_as", "does not convert", "measures the same"),
+    # reduction
+    seed("range: [0, 200], title: *t, opcua: {browse_path", "range: [0, 200], reduce_deadband: 0.5, title: *t, opcua: {browse_path", "points.TD.reduce_deadband", "used by S1 (units.parameters.distillation_temperature.0)", "leave reduce_deadband out"),
+    seed("range: [0, 1000], title: *t, opcua: {node: s=FI}", "range: [0, 1000], reduce_deadband: 2, title: *t, opcua: {node: s=FI}", "points.FI.reduce_deadband", "used by R1", "leave reduce_deadband out"),
+    seed("point: TI, direction: HH", "point: TR, direction: HH", "points.TR.reduce_deadband", "used by TI.HH", "leave reduce_deadband out", line="name: TR"),
+    seed("'\"XA\" < 0.5 and abs", "'\"TR\" < 0.5 and abs", "points.TR.reduce_deadband", "used by the expression of X.1", "leave reduce_deadband out", line="name: TR"),
+    seed("kind: count, range: [0, 20], title: *t, opcua: {node: s=HC}", "kind: count, range: [0, 20], reduce_deadband: 1, title: *t, opcua: {node: s=HC}", "points.HC.reduce_deadband", "a count is kept as it was read", "leave reduce_deadband out"),
+    seed("reduce_deadband: 0.25", "reduce_deadband: 80", "points.TR.reduce_deadband", "leaves nothing of the range", "the error that its readers can do with"),
+    seed("    security: Basic256Sha256\n", "    security: Basic256Sha256\n    max_source_age_s: 60\n", "points.TR.reduce_deadband", "judged by the age of its stamps", "leave reduce_deadband out", line="name: TR"),
     # alarms
     seed("direction: HH, limit: 70", "direction: HH, limit: 700", "alarms.TI.HH.limit", "outside the range", "correct the limit or the range"),
     seed("direction: LL, limit: 4, deadband", "direction: LL, limit: 9, deadband", "alarms.FW.LL.limit", "is not below", "LL < L < H < HH"),

@@ -237,7 +237,7 @@ def test_a_long_list_in_yaml_is_hinted_at_and_is_no_mistake(tmp_path: Path, monk
     path = _plant(tmp_path)
     said = CliRunner().invoke(app, ["check", str(path)])
     assert said.exit_code == 0
-    assert "hint: 23 entries are written out in YAML" in said.output
+    assert "hint: 24 entries are written out in YAML" in said.output
     assert "points: {table: FILE.csv}" in said.output
     told = json.loads(CliRunner().invoke(app, ["check", "--format", "json", str(path)]).output)
     assert told["mistakes"] == []

@@ -15,6 +15,10 @@ NOT_TOGETHER = {  # these take away what others are told by: a name, a period, a
     ("X.1.name", "there already"),
     ("units.R1.phases.dose.code", "XA has no state 3"),
     ("alarms.TI.H.deadband", "over half"),
+    ("points.TD.reduce_deadband", "used by S1 (units.parameters.distillation_temperature.0)"),
+    ("points.TR.reduce_deadband", "used by TI.HH"),
+    ("points.TR.reduce_deadband", "used by the expression of X.1"),
+    ("points.TR.reduce_deadband", "leaves nothing of the range"),
     ("functions.SIF-2.events", "no source has an event buffer"),
     ("sources.SIS.limits.requests_per_s", "requests a second; 4 are allowed"),  # counts what the source's groups read
     ("functions.SIF-1.reliability", "more than 1/200"),  # computed from what others spoil
