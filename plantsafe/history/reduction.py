@@ -61,16 +61,13 @@ def _reduced(stretch: Stretch, rows: Sequence[Chunk], deadband: dict[int, float]
     if not chosen:
         return list(rows)
     samples = [decode_samples(chunk.samples, len(stretch.number)) for chunk in chosen]
-    times = [
-        decode_times(chunk.times, *sample, stretch.time_ns) for chunk, sample in zip(chosen, samples, strict=True)
-    ]
+    times = [decode_times(chunk.times, *sample, stretch.time_ns) for chunk, sample in zip(chosen, samples, strict=True)]
     status = np.stack([state for _, state in samples], axis=1)
     width = np.array([deadband[chunk.point] for chunk in chosen])
     value, stamp = held(np.stack([one for one, _ in samples], axis=1), status, np.stack(times, axis=1), width)
     new: dict[int, Chunk] = {}
     for i, chunk in enumerate(chosen):
-        columns = (np.ascontiguousarray(column[:, i]) for column in (value, status, stamp))
-        packed, stamps = encode_column(*columns, stretch.time_ns)
+        packed, stamps = encode_column(value[:, i].copy(), status[:, i].copy(), stamp[:, i].copy(), stretch.time_ns)
         if len(packed) + len(stamps) < len(chunk.samples) + len(chunk.times):
             new[chunk.point] = replace(chunk, samples=packed, times=stamps)
     return [new.get(chunk.point, chunk) for chunk in rows]
