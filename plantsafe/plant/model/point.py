@@ -149,6 +149,9 @@ class Point(Ruled):
         if self.reduce_deadband and self.kind != "analog":
             wrong = f"a {self.kind} is kept as it was read"
             yield Found(("reduce_deadband",), wrong, "leave reduce_deadband out, or write kind: analog", "reduction")
+        elif self.reduce_deadband and self.same_as is not None:
+            wrong = f"a point that is compared with {self.same_as}"
+            yield Found(("reduce_deadband",), wrong, "leave reduce_deadband out", "reduction")
         elif self.reduce_deadband >= high - low > 0.0:
             wrong = f"deadband {self.reduce_deadband:g} leaves nothing of the range {low:g} to {high:g}"
             yield Found(("reduce_deadband",), wrong, "give the error that its readers can do with", "reduction")

@@ -100,6 +100,7 @@ SEEDS = (
     seed("point: TI, direction: HH", "point: TR, direction: HH", "points.TR.reduce_deadband", "used by TI.HH", "leave reduce_deadband out", line="name: TR"),
     seed("'\"XA\" < 0.5 and abs", "'\"TR\" < 0.5 and abs", "points.TR.reduce_deadband", "used by the expression of X.1", "leave reduce_deadband out", line="name: TR"),
     seed("kind: count, range: [0, 20], title: *t, opcua: {node: s=HC}", "kind: count, range: [0, 20], reduce_deadband: 1, title: *t, opcua: {node: s=HC}", "points.HC.reduce_deadband", "a count is kept as it was read", "leave reduce_deadband out"),
+    seed("title: *t, same_as: TI,", "title: *t, reduce_deadband: 1, same_as: TI,", "points.TA.reduce_deadband", "compared with TI", "leave reduce_deadband out"),
     seed("reduce_deadband: 0.25", "reduce_deadband: 80", "points.TR.reduce_deadband", "leaves nothing of the range", "the error that its readers can do with"),
     seed("    security: Basic256Sha256\n", "    security: Basic256Sha256\n    max_source_age_s: 60\n", "points.TR.reduce_deadband", "judged by the age of its stamps", "leave reduce_deadband out", line="name: TR"),
     # alarms
