@@ -25,6 +25,9 @@ class RequestKind(StrEnum):
     RETURN_TO_SERVICE = "return_to_service"
     RESET = "reset"  # subject: an alarm that latches, or (occurrence 0) a first-out group
     CONFIRM = "confirm"
+    PROOF_TEST = "proof_test"  # subject: a function; body: subsystem, tested, result, failed, left_good, document
+    DEFER_TEST = "defer_test"  # body: subsystem, until, comment (why); needs a second person
+    CREDIT_TRIP = "credit_trip"  # body: elements; needs a second person
     LOGIN = "login"
     EXPORT = "export"
     REPORT = "report"
@@ -62,6 +65,9 @@ MAY: dict[RequestKind, frozenset[Role]] = {
     RequestKind.RETURN_TO_SERVICE: frozenset({Role.ENGINEER, Role.ADMIN}),
     RequestKind.RESET: frozenset({Role.OPERATOR, Role.ENGINEER, Role.ADMIN}),
     RequestKind.CONFIRM: frozenset({Role.OPERATOR, Role.ENGINEER, Role.ADMIN}),
+    RequestKind.PROOF_TEST: frozenset({Role.ENGINEER, Role.ADMIN}),
+    RequestKind.DEFER_TEST: frozenset({Role.ENGINEER, Role.ADMIN}),
+    RequestKind.CREDIT_TRIP: frozenset({Role.ENGINEER, Role.ADMIN}),
     RequestKind.LOGIN: frozenset(Role),
     RequestKind.EXPORT: frozenset({Role.ENGINEER, Role.ADMIN, Role.VIEWER}),
     RequestKind.REPORT: frozenset({Role.ENGINEER, Role.ADMIN, Role.VIEWER}),

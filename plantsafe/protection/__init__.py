@@ -4,6 +4,11 @@ from plantsafe.protection.answer import Answer
 from plantsafe.protection.check import FunctionCheck
 from plantsafe.protection.demand import Phase, TripCause
 from plantsafe.protection.device_events import DeviceEventCheck
+from plantsafe.protection.pfd import PfdCheck
+from plantsafe.protection.proof_tests import PROOF_ACTS
 from plantsafe.protection.vote import ChannelState, Policy, Protection
 
-__all__ = ["Answer", "ChannelState", "DeviceEventCheck", "FunctionCheck", "Phase", "Policy", "Protection", "TripCause"]
+__all__ = [
+    "PROOF_ACTS", "Answer", "ChannelState", "DeviceEventCheck", "FunctionCheck", "PfdCheck", "Phase", "Policy",
+    "Protection", "TripCause",
+]  # fmt: skip

@@ -118,6 +118,7 @@ class FunctionCheck:
             "margin": margin_eu,
             "vote": votes.result,
             "demand": np.where(sight.needed, votes.result, NO).astype(np.uint8),
+            "needed": sight.needed,
             "tripped": sight.tripped,
             "elements_safe": sight.element_safe,
             "phase": self._memory.phase,

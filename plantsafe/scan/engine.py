@@ -22,13 +22,13 @@ from plantsafe.checks.unit_monitor import UnitMonitorCheck
 from plantsafe.frame import Frame, is_good
 from plantsafe.journal.project import OpenCondition
 from plantsafe.plant.tables import Plant
-from plantsafe.protection import DeviceEventCheck, FunctionCheck
+from plantsafe.protection import PROOF_ACTS, DeviceEventCheck, FunctionCheck, PfdCheck
 from plantsafe.request import MAY, Request, RequestKind
 from plantsafe.scan.carry import carry
 from plantsafe.store.arrays import pack, unpack
 from plantsafe.verdict import Arrays, Check, Condition, Fact, Verdict
 
-ENGINE_VERSION = "4"
+ENGINE_VERSION = "5"
 """Changes whenever the same frames would give another record; snapshots of another version are not taken up."""
 
 
@@ -49,6 +49,8 @@ class Engine:
         self.plant = plant
         self._sources = SourceCheck(plant)
         self._approval = ApprovalCheck(plant, approved=approved)
+        functions = FunctionCheck(plant)
+        self._pfd = PfdCheck(plant, functions)
         course = Course(plant)  # stepped and remembered by the drift check, which stands before the unit monitors
         self.checks: tuple[Check, ...] = (
             self._sources,
@@ -57,7 +59,8 @@ class Engine:
             self._approval,
             LimitCheck(plant),
             ExpressionCheck(plant),
-            FunctionCheck(plant),
+            functions,
+            self._pfd,
             DeviceEventCheck(plant),
             OccupancyCheck(plant),
             DriftCheck(plant, course),
@@ -117,6 +120,10 @@ class Engine:
             decision = decide(self.book, request, frame.number, self.plant.period_ns)
             reason, done = decision.reason, decision.kind
             body |= decision.body
+        elif request.kind in PROOF_ACTS:
+            answered = self._pfd.answer(request, frame.time_ns)
+            reason, done = answered.reason, answered.kind
+            body |= answered.body
         elif request.kind is RequestKind.APPROVE_PLANT:
             reason, done = self._approve(request), "plant_approved"
         elif request.kind is RequestKind.LOAD_PLANT:
