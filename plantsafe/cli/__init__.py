@@ -12,6 +12,7 @@ from plantsafe import __version__
 from plantsafe.cli import (
     account,
     alarms,
+    backtest,
     browse,
     cert,
     check,
@@ -39,7 +40,7 @@ app = typer.Typer(
 )
 for module in (
     demo, run, compact, forward, replay, check, plant, browse, probe, cert, fault, journal, history, scenario, summary,
-    account, alarms,
+    account, alarms, backtest,
 ):  # fmt: skip
     module.register(app)
 
