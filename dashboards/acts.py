@@ -28,6 +28,9 @@ DONE_KINDS = (
     "alarm_confirmed",
     "comment",
     "first_out_reset",
+    "bypass_approved",
+    "bypass_record_cancelled",
+    "bypass_taken_over",
 )
 ANSWER_KINDS = (*DONE_KINDS, "request_refused", "request_expired")
 _SEARCHED = 400  # newest answers looked through for those that this page waits for (site default)

@@ -28,6 +28,9 @@ class RequestKind(StrEnum):
     PROOF_TEST = "proof_test"  # subject: a function; body: subsystem, tested, result, failed, left_good, document
     DEFER_TEST = "defer_test"  # body: subsystem, until, comment (why); needs a second person
     CREDIT_TRIP = "credit_trip"  # body: elements; needs a second person
+    BYPASS_APPROVE = "bypass_approve"  # subject: a bypass bit; body: type, minutes, reason, hazard, measure; two people
+    BYPASS_WITHDRAW = "bypass_withdraw"
+    BYPASS_TAKE_OVER = "bypass_take_over"  # the shift acknowledges a bypass that is on
     LOGIN = "login"
     EXPORT = "export"
     REPORT = "report"
@@ -68,6 +71,9 @@ MAY: dict[RequestKind, frozenset[Role]] = {
     RequestKind.PROOF_TEST: frozenset({Role.ENGINEER, Role.ADMIN}),
     RequestKind.DEFER_TEST: frozenset({Role.ENGINEER, Role.ADMIN}),
     RequestKind.CREDIT_TRIP: frozenset({Role.ENGINEER, Role.ADMIN}),
+    RequestKind.BYPASS_APPROVE: frozenset({Role.ENGINEER, Role.ADMIN}),
+    RequestKind.BYPASS_WITHDRAW: frozenset({Role.ENGINEER, Role.ADMIN}),
+    RequestKind.BYPASS_TAKE_OVER: frozenset({Role.OPERATOR, Role.ENGINEER, Role.ADMIN}),
     RequestKind.LOGIN: frozenset(Role),
     RequestKind.EXPORT: frozenset({Role.ENGINEER, Role.ADMIN, Role.VIEWER}),
     RequestKind.REPORT: frozenset({Role.ENGINEER, Role.ADMIN, Role.VIEWER}),
@@ -75,3 +81,6 @@ MAY: dict[RequestKind, frozenset[Role]] = {
     RequestKind.LOAD_PLANT: frozenset({Role.ENGINEER, Role.ADMIN}),
 }
 """Which role may ask for which kind (site default)."""
+
+BYPASS_ACTS = frozenset({RequestKind.BYPASS_APPROVE, RequestKind.BYPASS_WITHDRAW, RequestKind.BYPASS_TAKE_OVER})
+"""What people ask about bypasses."""

@@ -22,7 +22,7 @@ from plantsafe.protection.channel import look
 from plantsafe.protection.tables import FunctionTable, compile_functions
 from plantsafe.protection.vote import ChannelState, take_votes
 
-_POINT_ROWS = ("input", "bypass", "fault", "feedback", "tripped", "mode")
+_POINT_ROWS = ("input", "bypass", "fault", "feedback", "tripped", "mode", "test_mode", "manual_trip")
 _SHARED = ("names", "period_s")
 
 

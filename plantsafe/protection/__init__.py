@@ -1,14 +1,18 @@
 """Safety instrumented functions as seen from outside: votes, demands, responses, bypasses. Nothing is ever written."""
 
 from plantsafe.protection.answer import Answer
+from plantsafe.protection.bypass import BypassCheck
 from plantsafe.protection.check import FunctionCheck
 from plantsafe.protection.demand import Phase, TripCause
 from plantsafe.protection.device_events import DeviceEventCheck
+from plantsafe.protection.elements import ElementCheck
 from plantsafe.protection.pfd import PfdCheck
 from plantsafe.protection.proof_tests import PROOF_ACTS
+from plantsafe.protection.readiness import ReadinessCheck
+from plantsafe.protection.setpoint import SetpointCheck
 from plantsafe.protection.vote import ChannelState, Policy, Protection
 
 __all__ = [
-    "PROOF_ACTS", "Answer", "ChannelState", "DeviceEventCheck", "FunctionCheck", "PfdCheck", "Phase", "Policy",
-    "Protection", "TripCause",
+    "PROOF_ACTS", "Answer", "BypassCheck", "ChannelState", "DeviceEventCheck", "ElementCheck", "FunctionCheck",
+    "PfdCheck", "Phase", "Policy", "Protection", "ReadinessCheck", "SetpointCheck", "TripCause",
 ]  # fmt: skip

@@ -19,7 +19,8 @@ class Sight:
 
     state: ChannelState, beyond: Answer, bypass: Answer (n_functions, n_channels). distance_eu: how far each input is
     from its setpoint, positive on the healthy side, NaN where not Good. element_safe: Answer (n_functions, n_elements).
-    safe: Answer, the element vote. tripped: Answer. needed: in its hazardous mode, or that is not known.
+    safe: Answer, the element vote. tripped: Answer. needed: in its hazardous mode, or that is not known. tested,
+    by_hand: the SIS says that the function is tested, or tripped by people.
     """
 
     state: U1
@@ -30,6 +31,8 @@ class Sight:
     safe: U1
     tripped: U1
     needed: Bool
+    tested: Bool
+    by_hand: Bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ class Bits:
     safe: U1
     tripped: U1
     needed: Bool
+    tested: Bool
+    by_hand: Bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,10 @@ def look(table: FunctionTable, frame: Frame) -> Sight:
 
 def bit_rows(table: FunctionTable) -> Index:
     """Rows of every point that `read_bits` looks at."""
-    rows = (table.bypass, table.fault, table.tripped, table.feedback, table.mode)
+    rows = (
+        *(table.bypass, table.fault, table.tripped, table.feedback, table.mode),
+        *(table.test_mode, table.manual_trip),
+    )
     found = np.unique(np.concatenate([part.ravel() for part in rows]))
     return found[found >= 0]
 
@@ -82,6 +90,8 @@ def read_bits(table: FunctionTable, frame: Frame) -> Bits:
         safe=answer(n_safe >= table.element_vote, n_safe + n_open < table.element_vote),
         tripped=_trip_bit(frame, table.tripped),
         needed=_needed(table, frame),
+        tested=_bit(frame, table.test_mode) == YES,
+        by_hand=_bit(frame, table.manual_trip) == YES,
     )
 
 
@@ -98,6 +108,8 @@ def together(table: FunctionTable, bits: Bits, inputs: Inputs) -> Sight:
         safe=bits.safe,
         tripped=bits.tripped,
         needed=bits.needed,
+        tested=bits.tested,
+        by_hand=bits.by_hand,
     )
 
 

@@ -11,7 +11,10 @@ from plantsafe.protection.between import Between
 from plantsafe.protection.channel import Bits, Inputs, Sight, bit_rows, read_bits, read_inputs, together
 from plantsafe.protection.conditions import KINDS, function_conditions
 from plantsafe.protection.demand import (
+    BY_HAND,
+    NOT_TRIPPED,
     SPURIOUS,
+    TEST,
     Happened,
     Memory,
     Standstill,
@@ -21,7 +24,8 @@ from plantsafe.protection.demand import (
     step_between,
 )
 from plantsafe.protection.facts import bypass_facts, function_facts
-from plantsafe.protection.tables import compile_functions
+from plantsafe.protection.readiness import ReadinessCheck
+from plantsafe.protection.tables import NO_REPAIR_LIMIT, compile_functions
 from plantsafe.protection.vote import (
     DEGRADED,
     HEALTHY,
@@ -38,7 +42,7 @@ MAX_BLIND_SCANS = 2  # not seen whole for longer than this: not verifiable (as a
 
 
 class FunctionCheck:
-    """Seven conditions a function. What cannot be judged is unknown and stays as it was; a certain yes raises.
+    """Eight conditions a function. What cannot be judged is unknown and stays as it was; a certain yes raises.
 
     Most scans show what the scan before showed, but for the distances to the setpoints, while every function is idle or
     settled under a latched trip: those take a short way to the same answer.
@@ -46,8 +50,10 @@ class FunctionCheck:
 
     name = "functions"
 
-    def __init__(self, plant: Plant) -> None:
+    def __init__(self, plant: Plant, readiness: ReadinessCheck | None = None) -> None:
+        """readiness: judged before this check; an effect that is not ready degrades the functions that use it."""
         self._plant = plant
+        self._readiness = readiness
         self._table = table = compile_functions(plant)
         self.conditions = function_conditions(plant)
         n, shape = len(table.names), table.input.shape
@@ -62,6 +68,8 @@ class FunctionCheck:
         self._bypass_scans: I8 = np.zeros(n, dtype=np.int64)
         self._in_service_scans: I8 = np.zeros(n, dtype=np.int64)
         self._unseen_scans: I8 = np.zeros(n, dtype=np.int64)
+        self._impaired_at: I8 = np.zeros(n, dtype=np.int64)
+        self._not_ready: Bool = np.zeros(n, dtype=np.bool_)
         self._live: Arrays = {}
         self._bit_rows = bit_rows(table)
         self._bits_seen: tuple[bytes, Bits] | None = None
@@ -76,7 +84,10 @@ class FunctionCheck:
         self._last = np.array([number], dtype=np.int64)
         bits, inputs = self._read_bits(frame), read_inputs(table, frame)
         rest = self._rest
-        if rest is not None and elapsed == 1 and rest.shows(bits, inputs) and self._between.at_rest(frame):
+        not_ready = self._not_ready if self._readiness is None else self._readiness.not_ready
+        calm = rest is not None and elapsed == 1 and number < rest.until and not_ready is self._not_ready
+        self._not_ready = not_ready
+        if rest is not None and calm and rest.shows(bits, inputs) and self._between.at_rest(frame):
             self._stay(rest, inputs, verdict, block, number, last)
             return
         sight = together(table, bits, inputs)
@@ -98,11 +109,15 @@ class FunctionCheck:
             unbroken=unbroken,
             off_at=trips.off_at,
             rose_at=trips.rose_at,
+            excuse=np.where(sight.by_hand, BY_HAND, np.where(sight.tested, TEST, NOT_TRIPPED)).astype(np.uint8),
         )
         unseen = (sight.state == NOT_VISIBLE).any(axis=1)
         blind = unseen | (sight.tripped == UNKNOWN) | (sight.element_safe == UNKNOWN).any(axis=1)
         self._blind = np.where(blind, self._blind + elapsed, 0)
         self._status = self._protection(votes, blind)
+        impaired = (self._status == DEGRADED) | (self._status == NONE)
+        held = impaired | ((self._status == NOT_VERIFIABLE) & (self._impaired_at > 0))
+        self._impaired_at = np.where(held, np.where(self._impaired_at > 0, self._impaired_at, number), 0)
         margin_eu = self._margin(sight.state == HEALTHY, sight.distance_eu)
         self._write(verdict, block, number, sight, votes, _with(happened, meanwhile), unseen, blind, margin_eu)
         self._count(sight, blind, votes.absent, elapsed)
@@ -112,6 +127,8 @@ class FunctionCheck:
         self._live = {
             "status": self._status,
             "channel_state": sight.state,
+            "impaired_at": self._impaired_at,
+            "functions_not_ready": self._not_ready,
             "effective_m": votes.effective_m,
             "effective_n": votes.effective_n,
             "channel_counts": votes.counts,
@@ -130,7 +147,12 @@ class FunctionCheck:
         }
         resting = at_rest(before, self._memory) and not (blind.any() or verdict.unknown[block].any())
         resting = resting and np.array_equal(was_active, self._active) and self._between.at_rest(frame)
-        self._rest = _Rest.of(bits, inputs, sight, votes, verdict, block) if resting else None
+        self._rest = _Rest.of(bits, inputs, sight, votes, verdict, block, self._rest_until(number)) if resting else None
+
+    def _rest_until(self, number: int) -> int:
+        """The next scan in which a repair time is over."""
+        over_at = np.where(self._impaired_at > 0, self._impaired_at + self._table.repair_scans + 1, NO_REPAIR_LIMIT)
+        return int(over_at[over_at > number].min(initial=NO_REPAIR_LIMIT))
 
     def _look_between(self, frame: Frame, bits: Bits, verdict: Verdict, unbroken: Bool) -> list[Happened]:
         """Step through the reads of fast groups since the scan before; what happened in each.
@@ -189,7 +211,7 @@ class FunctionCheck:
 
     def _protection(self, votes: Votes, blind: Bool) -> U1:
         """Certainly nothing goes first; a short blindness keeps what was seen last."""
-        seen = np.where(votes.whole, PROTECTED, DEGRADED)
+        seen = np.where(votes.whole & ~self._not_ready, PROTECTED, DEGRADED)
         status = np.where(blind, self._status, seen)
         status = np.where(self._blind > MAX_BLIND_SCANS, NOT_VERIFIABLE, status)
         return np.where(votes.absent, NONE, status).astype(np.uint8)
@@ -233,6 +255,8 @@ class FunctionCheck:
         say("spurious_trip", spurious, sight.tripped != UNKNOWN)
         say("degraded", ~blind & (self._status == DEGRADED), ~blind)
         say("none", votes.absent, ~blind)
+        over = (self._impaired_at > 0) & (number - self._impaired_at > table.repair_scans)
+        say("repair_over", over, ~over)
         say("bypass", (sight.bypass == YES).any(axis=1), (sight.bypass != UNKNOWN).all(axis=1))
 
         unknown = ~yes & ((self._blind > MAX_BLIND_SCANS)[:, None] | ~no)
@@ -243,6 +267,8 @@ class FunctionCheck:
         limit[:, column["demand"]] = table.setpoint
         value[:, column["failure_on_demand"]] = happened.waited_s
         limit[:, column["failure_on_demand"]] = table.response_s
+        limited = table.repair_scans < NO_REPAIR_LIMIT
+        limit[:, column["repair_over"]] = np.where(limited, table.repair_scans * table.period_s / 3600.0, np.nan)
         verdict.active[block] = self._active.ravel()
         verdict.unknown[block] = unknown.ravel()
         verdict.since[block] = self._since.ravel()
@@ -277,6 +303,7 @@ class FunctionCheck:
             "bypass_scans": self._bypass_scans,
             "in_service_scans": self._in_service_scans,
             "unseen_scans": self._unseen_scans,
+            "impaired_at": self._impaired_at,
             "settings": self._settings,
         }
         return own | {f"memory.{name}": array for name, array in self._memory.arrays().items()}
@@ -293,6 +320,7 @@ class FunctionCheck:
         self._bypass_seen_at = arrays["bypass_seen_at"]
         self._bypass_scans, self._in_service_scans = arrays["bypass_scans"], arrays["in_service_scans"]
         self._unseen_scans = arrays["unseen_scans"]
+        self._impaired_at = arrays["impaired_at"]
         self._settings = arrays.get("settings", self._settings)
         prefix = "memory."
         self._memory = Memory.of({k.removeprefix(prefix): a for k, a in arrays.items() if k.startswith(prefix)})
@@ -301,7 +329,8 @@ class FunctionCheck:
     def live(self) -> Arrays:
         """By function: Protection, Answers, Phase, margin in the point's unit, the last response, hours in scans.
 
-        effective_m, effective_n, channel_counts: the architecture as it is now, see Votes.
+        impaired_at: the scan since when it is degraded or none, 0 for not. functions_not_ready: an effect of it lacks
+        something. effective_m, effective_n, channel_counts: the architecture as it is now, see Votes.
         """
         return self._live
 
@@ -331,9 +360,12 @@ class _Rest:
     in_service: Bool
     value: F8  # (n_functions, n_kinds)
     limit: F8  # of the block
+    until: int  # the first scan that must not be taken as this one
 
     @classmethod
-    def of(cls, bits: Bits, inputs: Inputs, sight: Sight, votes: Votes, verdict: Verdict, block: slice) -> "_Rest":
+    def of(
+        cls, bits: Bits, inputs: Inputs, sight: Sight, votes: Votes, verdict: Verdict, block: slice, until: int
+    ) -> "_Rest":
         """From what the whole way came to."""
         bypassed: Bool = (sight.bypass == YES).any(axis=1)
         return cls(
@@ -346,6 +378,7 @@ class _Rest:
             in_service=~bypassed & ~votes.absent,
             value=verdict.value[block].reshape(-1, len(KINDS)).copy(),
             limit=verdict.limit[block].copy(),
+            until=until,
         )
 
     def shows(self, bits: Bits, inputs: Inputs) -> bool:

@@ -1,4 +1,4 @@
-"""The seven conditions of each safety function."""
+"""The eight conditions of each safety function."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -7,7 +7,7 @@ from plantsafe.plant import Plant
 from plantsafe.plant.model import SafetyFunction
 from plantsafe.verdict import Condition, ConditionClass
 
-Kind = Literal["demand", "tripped", "failure_on_demand", "spurious_trip", "degraded", "none", "bypass"]
+Kind = Literal["demand", "tripped", "failure_on_demand", "spurious_trip", "degraded", "none", "repair_over", "bypass"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +50,18 @@ _TABLE: dict[Kind, _Text] = {
             "zh": "该联锁已无法动作。立即落实补偿措施，或将单元置于安全状态。",
         },
     ),
+    "repair_over": _Text(
+        klass=ConditionClass.ALARM,
+        priority=2,
+        consequence={
+            "en": "The function has been degraded for longer than its permitted repair time.",
+            "zh": "该联锁降级时间已超过允许修复时间。",
+        },
+        action={
+            "en": "Bring the unit to its safe state, or have the plant manager agree compensating measures.",
+            "zh": "将单元置于安全状态，或由厂长批准补偿措施。",
+        },
+    ),
     "bypass": _Text(
         klass=ConditionClass.ALARM,
         priority=2,
@@ -74,14 +86,14 @@ def function_conditions(plant: Plant) -> tuple[Condition, ...]:
 def _condition(plant: Plant, entry: SafetyFunction, kind: Kind) -> Condition:
     text = _TABLE[kind]
     trip_row = plant.points.row[entry.tripped]
-    limits = {"demand": entry.setpoint, "failure_on_demand": entry.response_s}
+    limits = {"demand": entry.setpoint, "failure_on_demand": entry.response_s, "repair_over": entry.repair_h}
     return Condition(
         name=f"{entry.name}.{kind}",
         subject=entry.name,
         kind=kind,
         klass=text.klass,
         priority=text.priority,
-        limit=limits.get(kind, float("nan")),
+        limit=limits.get(kind) or float("nan"),
         point=trip_row,
         source=int(plant.points.source[trip_row]),
         unit=entry.unit,

@@ -43,10 +43,12 @@ class TripCause(IntEnum):
     DEMAND = 2
     SPURIOUS = 3
     NOT_RESOLVED = 4
+    TEST = 5
+    BY_HAND = 6
 
 
 IDLE, WAITING, SETTLED, FAILED = (np.uint8(code) for code in Phase)
-NOT_TRIPPED, PENDING, DEMAND, SPURIOUS, NOT_RESOLVED = (np.uint8(code) for code in TripCause)
+NOT_TRIPPED, PENDING, DEMAND, SPURIOUS, NOT_RESOLVED, TEST, BY_HAND = (np.uint8(code) for code in TripCause)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,8 @@ class Memory:
     no_demand_at: last look with certainly no demand. demand_before, demand_at: the interval of the demand's start.
     unsafe_at: last look with certainly no safe state. safe_at: first look of the present unbroken run of looks with a
     safe state, 0 in none; safe_seen_at: last look with it. untripped_at, tripped_at: the same for the output.
-    quiet_at: last scan with certainly no vote. lo_s, hi_s: the last response.
+    quiet_at: last scan with certainly no vote. lo_s, hi_s: the last response. excuse: TEST or BY_HAND where the last
+    scan showed a test or a trip by hand, else NOT_TRIPPED.
     """
 
     phase: U1
@@ -69,6 +72,7 @@ class Memory:
     untripped_at: F8
     tripped_at: F8
     cause: U1
+    excuse: U1
     quiet_at: F8
     lo_s: F8
     hi_s: F8
@@ -77,7 +81,7 @@ class Memory:
     def fresh(cls, n: int) -> "Memory":
         """Nothing seen yet."""
         codes, scans, times = np.zeros(n, np.uint8), np.zeros(n), np.full(n, np.nan)
-        whole = {"phase": codes, "cause": codes, "lo_s": times, "hi_s": times}
+        whole = {"phase": codes, "cause": codes, "excuse": codes, "lo_s": times, "hi_s": times}
         return cls(**{field.name: whole.get(field.name, scans) for field in fields(cls)})
 
     def arrays(self) -> Arrays:
@@ -88,7 +92,7 @@ class Memory:
     def of(cls, arrays: Arrays) -> "Memory":
         """What `arrays` gave; moments may be whole numbers, as they were before there were fast groups."""
         own: Arrays = {f.name: arrays[f.name] for f in fields(cls)}
-        moments: Arrays = {n: a.astype(np.float64) for n, a in own.items() if n not in ("phase", "cause")}
+        moments: Arrays = {n: a.astype(np.float64) for n, a in own.items() if n not in ("phase", "cause", "excuse")}
         return cls(**(own | moments))
 
 
@@ -142,11 +146,13 @@ def step(
     unbroken: Bool | None = None,
     off_at: F8 | None = None,
     rose_at: F8 | None = None,
+    excuse: U1 | None = None,
 ) -> tuple[Memory, Happened]:
     """Take in scan `number`, the one before it being `last` (0: none). vote, safe, tripped: Answers (n_functions).
 
     unbroken (n_functions): nothing was missed since the look before; without it, no scan was lost. off_at, rose_at
-    (n_functions): moments of the output from fast groups, 0 where there is none.
+    (n_functions): moments of the output from fast groups, 0 where there is none. excuse (n_functions): TEST or BY_HAND
+    where the SIS says that the function is tested or tripped by people.
     """
     safe_yes = safe == YES
     answered = _look(
@@ -158,7 +164,8 @@ def step(
     none = (vote == NO) | ~needed
     after = np.where(none & (after != WAITING) & ~latched, IDLE, after)
 
-    cause, rose, judged = _trip(memory, number, last, vote, tripped, after != IDLE)
+    now = np.full(len(safe), NOT_TRIPPED, dtype=np.uint8) if excuse is None else excuse
+    cause, rose, judged = _trip(memory, number, last, vote, tripped, after != IDLE, now)
     off = tripped == NO
     untripped_at = np.where(off, float(number), memory.untripped_at)
     tripped_at = np.where(rose, float(number), memory.tripped_at)
@@ -172,6 +179,7 @@ def step(
             untripped_at=untripped_at,
             tripped_at=tripped_at,
             cause=np.where(off, NOT_TRIPPED, cause),
+            excuse=now,
             quiet_at=np.where(vote == NO, float(number), memory.quiet_at),
         ),
         _happened(answered, tripped=rose, judged=judged, cause=cause),
@@ -320,21 +328,27 @@ def _response(table: FunctionTable, before: F8, at: F8, unsafe_at: F8, safe_at: 
     return np.where(already, 0.0, lo_s), np.where(already, 0.0, hi_s)
 
 
-def _trip(memory: Memory, number: int, last: int, vote: U1, tripped: U1, on_demand: Bool) -> tuple[U1, Bool, Bool]:
+def _trip(
+    memory: Memory, number: int, last: int, vote: U1, tripped: U1, on_demand: Bool, excuse: U1
+) -> tuple[U1, Bool, Bool]:
     """The cause of the output's state, whether it rose, and whether the cause of a rise is told in this scan.
 
     Spurious only if the vote was certainly false in the scan before, in the scan of the rise and in the one after, and
-    none was lost. A demand in hand, or a vote in any of the three, explains the trip; else it is not resolved.
+    none was lost. A demand in hand, or a vote in any of the three, explains the trip, and so does a test or a trip by
+    hand; else it is not resolved.
     """
     rose = (tripped == YES) & (memory.cause == NOT_TRIPPED)
-    explained = on_demand | (vote == YES)
+    demanded = on_demand | (vote == YES)
+    excuse = np.where(excuse != NOT_TRIPPED, excuse, memory.excuse)
+    explained = demanded | (excuse != NOT_TRIPPED)
+    why = np.where(demanded, DEMAND, excuse)
     unbroken = (number - last == 1) and last > 0
     quiet = (memory.quiet_at == last) & (vote == NO) & unbroken
     at_rise = np.where(quiet & (memory.untripped_at == last), PENDING, NOT_RESOLVED)
-    at_rise = np.where(explained, DEMAND, at_rise)
+    at_rise = np.where(explained, why, at_rise)
     awaited = memory.cause == PENDING
     next_scan = np.where(quiet, SPURIOUS, NOT_RESOLVED)
-    next_scan = np.where(explained, DEMAND, next_scan)
+    next_scan = np.where(explained, why, next_scan)
     cause = np.where(rose, at_rise, np.where(awaited, next_scan, memory.cause))
     judged = awaited | (rose & (at_rise != PENDING))
     cause = np.where((tripped == NO) & ~awaited, NOT_TRIPPED, cause)

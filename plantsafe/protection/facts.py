@@ -54,6 +54,7 @@ def function_facts(
             "setpoint": functions[i].setpoint,
             "forced_votes": int(votes.forced[i]),
             "needed_votes": int(votes.needed[i]),
+            **({"test": True} if sight.tested[i] else {}),
             **seen(i, memory.demand_before, memory.demand_at),
         }
 

@@ -14,6 +14,7 @@ from plantsafe.protection.vote import Policy
 Index = NDArray[np.intp]
 
 ANALOG_FEEDBACK_TOLERANCE = 0.02  # of the span, for a position transmitter as feedback; site default
+NO_REPAIR_LIMIT = np.iinfo(np.int64).max // 2  # the file gives no repair time
 STATE_FEEDBACK_TOLERANCE = 0.5  # a code is met when the value rounds to it
 
 
@@ -24,7 +25,7 @@ class FunctionTable:
     Index arrays hold point rows; -1 where there is no such point. Channels (n_functions, n_channels): `input`,
     `bypass`, `fault`, `resolution` (of the input), `fail` (FAIL_* of the input). Elements (n_functions, n_elements):
     `feedback`, `safe_value`, `tolerance`. `sign` is +1 for a function that trips high, -1 for low.
-    `modes` (n_functions, n_modes) is NaN where there are fewer.
+    `modes` (n_functions, n_modes) is NaN where there are fewer. `repair_scans`: how long it may be degraded.
     """
 
     names: tuple[str, ...]
@@ -37,6 +38,8 @@ class FunctionTable:
     safe_value: F8
     tolerance: F8
     tripped: Index
+    test_mode: Index
+    manual_trip: Index
     mode: Index
     modes: F8
     sign: F8
@@ -47,6 +50,7 @@ class FunctionTable:
     element_vote: NDArray[np.int64]
     response_s: F8
     sensor_lag_s: F8
+    repair_scans: NDArray[np.int64]
     period_s: float
 
     @property
@@ -68,6 +72,9 @@ def compile_functions(plant: Plant) -> FunctionTable:
                 if name is not None:
                     table[i, j] = row[name]
         return table
+
+    def single(names: Sequence[str | None]) -> Index:
+        return np.array([-1 if name is None else row[name] for name in names], dtype=np.intp)
 
     def numbers(lines: Sequence[Sequence[float]]) -> F8:
         width = max((len(line) for line in lines), default=0) or 1
@@ -92,7 +99,9 @@ def compile_functions(plant: Plant) -> FunctionTable:
         safe_value=numbers([[element.safe_value for element in f.elements] for f in functions]),
         tolerance=tolerance[feedback],
         tripped=np.array([row[f.tripped] for f in functions], dtype=np.intp),
-        mode=np.array([-1 if f.hazardous_mode is None else row[f.hazardous_mode] for f in functions], dtype=np.intp),
+        test_mode=single([f.test_mode for f in functions]),
+        manual_trip=single([f.manual_trip for f in functions]),
+        mode=single([f.hazardous_mode for f in functions]),
         modes=numbers([f.hazardous_values for f in functions]),
         sign=np.array([1.0 if f.direction == "H" else -1.0 for f in functions]),
         setpoint=np.array([f.setpoint for f in functions], dtype=np.float64),
@@ -102,5 +111,9 @@ def compile_functions(plant: Plant) -> FunctionTable:
         element_vote=np.array([f.element_vote for f in functions], dtype=np.int64),
         response_s=np.array([f.response_s for f in functions], dtype=np.float64),
         sensor_lag_s=np.array([f.sensor_lag_s for f in functions], dtype=np.float64),
+        repair_scans=np.array(
+            [NO_REPAIR_LIMIT if f.repair_h is None else plant.scans(f.repair_h * 3600.0) for f in functions],
+            dtype=np.int64,
+        ),
         period_s=plant.file.scan_period_s,
     )

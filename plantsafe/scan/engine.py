@@ -16,14 +16,24 @@ from plantsafe.checks.drift import DriftCheck
 from plantsafe.checks.expressions import ExpressionCheck
 from plantsafe.checks.limits import LimitCheck
 from plantsafe.checks.occupancy import OccupancyCheck
+from plantsafe.checks.redundant import RedundantCheck
 from plantsafe.checks.source_watch import SourceWatchCheck
 from plantsafe.checks.sources import SourceCheck
 from plantsafe.checks.unit_monitor import UnitMonitorCheck
 from plantsafe.frame import Frame, is_good
 from plantsafe.journal.project import OpenCondition
 from plantsafe.plant.tables import Plant
-from plantsafe.protection import PROOF_ACTS, DeviceEventCheck, FunctionCheck, PfdCheck
-from plantsafe.request import MAY, Request, RequestKind
+from plantsafe.protection import (
+    PROOF_ACTS,
+    BypassCheck,
+    DeviceEventCheck,
+    ElementCheck,
+    FunctionCheck,
+    PfdCheck,
+    ReadinessCheck,
+    SetpointCheck,
+)
+from plantsafe.request import BYPASS_ACTS, MAY, Request, RequestKind
 from plantsafe.scan.carry import carry
 from plantsafe.store.arrays import pack, unpack
 from plantsafe.verdict import Arrays, Check, Condition, Fact, Verdict
@@ -49,7 +59,9 @@ class Engine:
         self.plant = plant
         self._sources = SourceCheck(plant)
         self._approval = ApprovalCheck(plant, approved=approved)
-        functions = FunctionCheck(plant)
+        self._bypasses = BypassCheck(plant)
+        readiness = ReadinessCheck(plant)
+        functions = FunctionCheck(plant, readiness)
         self._pfd = PfdCheck(plant, functions)
         course = Course(plant)  # stepped and remembered by the drift check, which stands before the unit monitors
         self.checks: tuple[Check, ...] = (
@@ -59,9 +71,14 @@ class Engine:
             self._approval,
             LimitCheck(plant),
             ExpressionCheck(plant),
+            readiness,
             functions,
             self._pfd,
+            ElementCheck(plant),
+            self._bypasses,
+            SetpointCheck(plant),
             DeviceEventCheck(plant),
+            RedundantCheck(plant),
             OccupancyCheck(plant),
             DriftCheck(plant, course),
             UnitMonitorCheck(plant, course),
@@ -124,6 +141,9 @@ class Engine:
             answered = self._pfd.answer(request, frame.time_ns)
             reason, done = answered.reason, answered.kind
             body |= answered.body
+        elif request.kind in BYPASS_ACTS:
+            reason, done, told = self._bypasses.decide(request, frame.number)
+            body |= told
         elif request.kind is RequestKind.APPROVE_PLANT:
             reason, done = self._approve(request), "plant_approved"
         elif request.kind is RequestKind.LOAD_PLANT:

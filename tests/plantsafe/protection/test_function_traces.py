@@ -15,7 +15,7 @@ from plantsafe.frame import (
 from plantsafe.protection import Answer, ChannelState, Phase, Protection
 
 Make = Callable[..., Any]
-ALL_UNKNOWN = "demand? tripped? failure_on_demand? spurious_trip? degraded? none? bypass?"
+ALL_UNKNOWN = "demand? tripped? failure_on_demand? spurious_trip? degraded? none? repair_over? bypass?"
 
 
 def body(watch, kind):

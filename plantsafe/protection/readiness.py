@@ -1,0 +1,242 @@
+"""Is each effect possible now? What it needs to be possible: air, power, cooling reserve, an empty vessel, a test in
+its term.
+
+One precondition missing makes an effect not ready, and every function that uses it degraded. What cannot be judged
+(bad data; a sample, which people confirm) changes nothing and is unknown. An effect that no function brings about by
+tripping, such as a permission, is not judged here.
+"""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from plantsafe.clock import NS_PER_S
+from plantsafe.delay import Delay
+from plantsafe.frame import I8, Bool, Frame, is_good
+from plantsafe.plant import Plant
+from plantsafe.plant.expression import Expression
+from plantsafe.plant.model import Certificate, PowerSupply, Precondition, ReliefDevice
+from plantsafe.verdict import Arrays, Condition, ConditionClass, Fact, Rows, Verdict
+
+ON_DELAY_S, OFF_DELAY_S = 5.0, 30.0  # a value at its limit does not come and go (site default)
+NO_END_NS = np.iinfo(np.int64).max
+_ACTS = ("X", "T")
+
+
+class ReadinessCheck:
+    """One alarm an effect that functions bring about, `<effect>.not_ready`.
+
+    After `evaluate`: not_ready (n_functions) where an effect that the function uses lacks something.
+    """
+
+    name = "readiness"
+
+    def __init__(self, plant: Plant) -> None:
+        file = plant.file
+        effects, self._users = _used(plant)
+        self._effects = tuple(file.effects[i] for i in effects)
+        self._terms = _Terms(plant)
+        pairs = [(i, self._terms.add(plant, e, need)) for i, e in enumerate(effects) for need in _of(plant, e)]
+        shape = (len(effects), self._terms.size)
+        self._needs = _matrix([(i, j) for i, j in pairs if j >= 0], shape)
+        self._need_names = [[need.name for need in effect.preconditions] for effect in self._effects]
+        self._need_terms: list[list[int]] = [[] for _ in effects]
+        for i, j in pairs:
+            self._need_terms[i].append(j)
+        n = len(effects)
+        self._delay = Delay(
+            np.full(n, plant.scans(ON_DELAY_S), dtype=np.int32), np.full(n, plant.scans(OFF_DELAY_S), dtype=np.int32)
+        )
+        self.not_ready: Bool = np.zeros(len(file.functions), dtype=np.bool_)
+        self._unknown: Bool = np.zeros(n, dtype=np.bool_)
+        self._functions = tuple(function.name for function in file.functions)
+        users = self._users.tocsc()
+        self._used_by = [
+            [self._functions[k] for k in users.indices[users.indptr[i] : users.indptr[i + 1]].tolist()]
+            for i in range(n)
+        ]
+        self.conditions = tuple(_condition(plant, effect, self._used_by[i]) for i, effect in enumerate(self._effects))
+
+    def evaluate(self, frame: Frame, verdict: Verdict, block: slice) -> None:
+        """Judge every precondition once, and the effects that need it."""
+        missing, unknown = self._terms.judge(frame)
+        lacks: Bool = (self._needs @ missing.astype(np.int32)) > 0
+        self._unknown = ~lacks & ((self._needs @ unknown.astype(np.int32)) > 0)
+        before = self._delay.active
+        self._delay.step(lacks, self._unknown, number=frame.number, gap=verdict.gap)
+        active = self._delay.active
+        if not np.array_equal(before, active):
+            self.not_ready = (self._users @ active.astype(np.int32)) > 0
+            verdict.facts.extend(self._fact(i, missing) for i in np.flatnonzero(active & ~before).tolist())
+        verdict.active[block], verdict.since[block] = active, self._delay.since
+        verdict.unknown[block] = self._unknown
+
+    def _fact(self, i: int, missing: Bool) -> Fact:
+        terms = zip(self._need_names[i], self._need_terms[i], strict=True)
+        body: dict[str, Any] = {
+            "missing": [name for name, term in terms if term >= 0 and missing[term]],
+            "functions": self._used_by[i],
+        }
+        return Fact(kind="effect_not_ready", subject=self._effects[i].name, body=body)
+
+    def state(self) -> Arrays:
+        """The timers, and what came of them."""
+        return self._delay.state() | {"functions_not_ready": self.not_ready}
+
+    def rows(self) -> Rows:
+        """Timers go over by the effect's name."""
+        effects = tuple(condition.name for condition in self.conditions)
+        return dict.fromkeys(self._delay.state(), effects) | {"functions_not_ready": self._functions}
+
+    def load(self, arrays: Arrays) -> None:
+        """Take over what `state` gave."""
+        self._delay.load(arrays)
+        self.not_ready = arrays["functions_not_ready"].astype(np.bool_)
+
+    def live(self) -> Arrays:
+        """not_ready (n_functions); of the plant's effects in the order of the conditions: lacking, unknown."""
+        return {"functions_not_ready": self.not_ready, "lacking": self._delay.active, "unknown": self._unknown}
+
+
+class _Terms:
+    """The different preconditions of a plant, each judged once: expressions, terms of devices, their state points."""
+
+    def __init__(self, plant: Plant) -> None:
+        registers = plant.file.registers
+        kept: tuple[PowerSupply | ReliefDevice | Certificate, ...] = (
+            *registers.power_supplies,
+            *registers.relief_devices,
+            *registers.certificates,
+        )
+        self._entries = {one.name: one for one in kept}
+        self._zone = ZoneInfo(plant.file.site.timezone)
+        self._place: dict[str, int] = {}
+        self._expressions: list[tuple[int, Expression]] = []
+        self._end_ns: list[int] = []
+        self._bit: list[int] = []
+        self._ends: I8 = np.zeros(0, dtype=np.int64)
+        self._bits = np.zeros(0, dtype=np.intp)
+
+    @property
+    def size(self) -> int:
+        """How many there are."""
+        return len(self._end_ns)
+
+    def add(self, plant: Plant, effect: int, need: Precondition) -> int:
+        """The place of a precondition among the terms; -1 for a sample, which people confirm."""
+        key = need.expression or str(need.register_entry)
+        if need.register_entry is not None and need.register_entry not in self._entries:
+            return -1
+        if key in self._place:
+            return self._place[key]
+        place = self._place[key] = self.size
+        end_ns, bit = NO_END_NS, -1
+        if need.register_entry is not None:
+            end_ns, bit = _term(plant, self._entries[need.register_entry], self._zone)
+        else:
+            k = next(k for k, one in enumerate(plant.file.effects[effect].preconditions) if one is need)
+            self._expressions.append((place, plant.expressions.preconditions[effect, k]))
+        self._end_ns.append(end_ns)
+        self._bit.append(bit)
+        self._ends, self._bits = np.array(self._end_ns), np.array(self._bit, dtype=np.intp)
+        return place
+
+    def judge(self, frame: Frame) -> tuple[Bool, Bool]:
+        """Where each is missing, and where that cannot be told (n_terms)."""
+        value, good = frame.value[self._bits], is_good(frame.status[self._bits])
+        has = self._bits >= 0
+        missing = (frame.time_ns >= self._ends) | (has & good & (value <= 0.5))
+        unknown = ~missing & has & ~good
+        if self._expressions:
+            seen = np.where(is_good(frame.status), frame.value, np.nan)
+            for place, expression in self._expressions:
+                true, unclear = expression.truth(seen)
+                missing[place], unknown[place] = not true and not unclear, bool(unclear)
+        return missing, unknown
+
+
+def _term(plant: Plant, entry: PowerSupply | ReliefDevice | Certificate, zone: ZoneInfo) -> tuple[int, int]:
+    """The first instant after the term, and the row of the state point that says ready or intact (-1: none).
+
+    A device whose last test nobody wrote down is not in its term.
+    """
+    row = plant.points.row
+    if isinstance(entry, Certificate):
+        return _midnight_ns(date.fromisoformat(entry.until) + timedelta(days=1), zone), -1
+    bit = entry.ready if isinstance(entry, PowerSupply) else entry.intact
+    if entry.last is None:
+        return 0, -1 if bit is None else row[bit]
+    end = date.fromisoformat(entry.last) + timedelta(days=entry.every_days + 1)
+    return _midnight_ns(end, zone), -1 if bit is None else row[bit]
+
+
+def _midnight_ns(day: date, zone: ZoneInfo) -> int:
+    return int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()) * NS_PER_S
+
+
+def _of(plant: Plant, effect: int) -> tuple[Precondition, ...]:
+    return plant.file.effects[effect].preconditions
+
+
+def _used(plant: Plant) -> tuple[list[int], csr_array]:
+    """Rows of the effects that functions bring about, and which function uses which (n_functions, n_effects).
+
+    By the cells of a function's row that trip, and by the final elements that both have.
+    """
+    file = plant.file
+    effect_row = {effect.name: i for i, effect in enumerate(file.effects)}
+    function_row = {function.name: i for i, function in enumerate(file.functions)}
+    uses = {
+        (function_row[row.function], effect_row[cell.effect])
+        for row in file.causes_and_effects
+        if row.function is not None
+        for cell in row.cells
+        if cell.action in _ACTS
+    }
+    by_element: dict[str, list[int]] = {}
+    for i, effect in enumerate(file.effects):
+        for element in effect.elements:
+            by_element.setdefault(element, []).append(i)
+    uses |= {
+        (k, i)
+        for k, function in enumerate(file.functions)
+        for element in function.elements
+        for i in by_element.get(element.name, ())
+    }
+    effects = sorted({i for _, i in uses})
+    column = {effect: i for i, effect in enumerate(effects)}
+    return effects, _matrix([(k, column[i]) for k, i in uses], (len(file.functions), len(effects)))
+
+
+def _matrix(pairs: list[tuple[int, int]], shape: tuple[int, int]) -> csr_array:
+    rows, columns = [i for i, _ in pairs], [j for _, j in pairs]
+    ones = np.ones(len(pairs), dtype=np.int32)
+    matrix = csr_array((ones, (np.array(rows, dtype=np.intp), np.array(columns, dtype=np.intp))), shape=shape)
+    matrix.sum_duplicates()
+    matrix.sort_indices()
+    return matrix
+
+
+def _condition(plant: Plant, effect: Any, users: list[str]) -> Condition:
+    functions = ", ".join(users)
+    return Condition(
+        name=f"{effect.name}.not_ready",
+        subject=effect.name,
+        kind="not_ready",
+        klass=ConditionClass.ALARM,
+        priority=2,
+        on_delay_scans=plant.scans(ON_DELAY_S),
+        off_delay_scans=plant.scans(OFF_DELAY_S),
+        unit=effect.unit,
+        consequence={
+            "en": f"Something that this effect needs is missing; if it is asked for now it may not work: {functions}.",
+            "zh": f"该动作所需的前提条件缺失，此时若要求动作可能失效：{functions}。",
+        },
+        action={
+            "en": "See what is missing (protection page); restore it, or put a compensating measure in place.",
+            "zh": "查看缺失的前提条件（保护页面）；恢复该条件，或落实补偿措施。",
+        },
+    )
