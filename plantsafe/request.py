@@ -28,7 +28,7 @@ class RequestKind(StrEnum):
     PROOF_TEST = "proof_test"  # subject: a function; body: subsystem, tested, result, failed, left_good, document
     DEFER_TEST = "defer_test"  # body: subsystem, until, comment (why); needs a second person
     CREDIT_TRIP = "credit_trip"  # body: elements; needs a second person
-    BYPASS_APPROVE = "bypass_approve"  # subject: a bypass bit; body: type, minutes, reason, hazard, measure; two people
+    BYPASS_APPROVE = "bypass_approve"  # subject: a bypass bit; body: type, minutes, why, hazard, measure
     BYPASS_WITHDRAW = "bypass_withdraw"
     BYPASS_TAKE_OVER = "bypass_take_over"  # the shift acknowledges a bypass that is on
     LOGIN = "login"

@@ -5,6 +5,7 @@ safety functions and sources have names built from the plant file:
 
     instrument.<point>.<mode>   stuck | bias | dropout | slow | frozen_stamp       (see `instruments`)
     sis.bypass.<point>, sis.defeat.<function>, sis.trip.<function> (its output fails to the tripped side)
+    sis.setpoint.<function>   by how much somebody changed it
     valve.<element>.slow, valve.<element>.stuck
     source.<source>.silent, heartbeat.<source>.frozen
 """
@@ -47,6 +48,7 @@ PROCESS_KNOBS: dict[str, float] = {
     "u.cooling_water": 1.0,
     "u.power": 1.0,
     "u.air": 1.0,
+    "u.emergency_leak_m3_h": 0.0,
     "u.hot_water_k": 0.0,
     "gas.no2_kg_s": 0.0,
     "people.P11": 0.0,

@@ -1,5 +1,6 @@
 """The safety system of the simulated plant: it reads its own transmitters, votes, latches trips and drives valves."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,7 +90,9 @@ class SafetyLogic:
         self._rows = np.array([row[point] for point in self._points], dtype=np.intp)
         owners = [self._functions[i] for i, _ in channels]
         self._sign = np.array([1.0 if owner.direction == "H" else -1.0 for owner in owners])
-        self._setpoint = np.array([owner.setpoint for owner in owners], dtype=np.float64)
+        self._specified = np.array([owner.setpoint for owner in owners], dtype=np.float64)
+        self._setpoint = self._specified
+        self.setpoints = {function.name: function.setpoint for function in self._functions}
         self._mode_row = tuple(
             None if function.hazardous_mode is None else row[function.hazardous_mode] for function in self._functions
         )
@@ -109,9 +112,12 @@ class SafetyLogic:
         self.compile({})
 
     def compile(self, knobs: dict[str, float]) -> None:
-        """Take up bypasses, defeats, false trips and bad valves that the knobs describe."""
+        """Take up bypasses, defeats, false trips, set points and bad valves that the knobs describe."""
         self._bypassed = np.array([f"sis.bypass.{point}" in knobs for point in self._points], dtype=np.bool_)
         functions = tuple(enumerate(self._functions))
+        changed = [knobs.get(f"sis.setpoint.{function.name}", 0.0) for function in self._functions]
+        self._setpoint = self._specified + np.array(changed, dtype=np.float64)[self._owner]
+        self.setpoints = {f.name: f.setpoint + more for f, more in zip(self._functions, changed, strict=True)}
         self._defeated = {i for i, function in functions if f"sis.defeat.{function.name}" in knobs}
         self._forced = {i for i, function in functions if f"sis.trip.{function.name}" in knobs}
         self._slower = {name: knobs.get(f"valve.{name}.slow", 0.0) for name in self.valves}
@@ -195,8 +201,10 @@ class SafetyLogic:
         return before / (before - now) if before * now < 0.0 else 0.0
 
     def bits(self, quantities: tuple[str, ...]) -> F8:
-        """Bits by quantity: sis.bypass.<point>, sis.fault.<point>, sis.trip.<function>, sis.valve.<element>."""
-        said: dict[str, dict[str, bool]] = {
+        """Bits by quantity: sis.bypass.<point>, sis.fault.<point>, sis.trip.<function>, sis.valve.<element>; and
+        sis.setpoint.<function>, what the system trips at."""
+        said: dict[str, Mapping[str, float]] = {
+            "setpoint": self.setpoints,
             "bypass": dict(zip(self._points, self._bypassed.tolist(), strict=True)),
             "fault": dict(zip(self._points, self._faulted.tolist(), strict=True)),
             "trip": self.tripped,

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from plantsafe.plant.model import Entry, Name, Text
 from plantsafe.plant.model.entry import Found, Ruled
+from plantsafe.request import RequestKind, Role
 
 EVENT_KINDS = frozenset(
     {
@@ -18,6 +19,9 @@ EVENT_KINDS = frozenset(
         *("alarm_not_available", "alarm_available", "clock_step"),
         *("demand_started", "tripped", "trip_explained", "spurious_trip", "failure_on_demand"),
         *("safe_state_reached", "safe_state_lost", "bypass_on", "bypass_off"),
+        *("bypass_began", "bypass_ended", "bypass_reminder", "bypass_record_cancelled", "bypass_handover_due"),
+        *("bypass_approved", "bypass_taken_over", "element_stroke", "element_failed", "effect_not_ready"),
+        *("request_refused", "request_expired"),
         *("device_event", "device_events_lost", "device_response", "first_out"),
     }
 )
@@ -35,6 +39,19 @@ class InjectedFault(Entry):
     ramp_s: float | None = Field(default=None, ge=0)
     lasts_s: float | None = Field(default=None, gt=0)
     point: Name | None = None
+
+
+class AskedFor(Entry):
+    """What a person asks of the scan service, as from a page: an acknowledgement, the record of a bypass."""
+
+    at_s: float = Field(ge=0)
+    kind: RequestKind
+    subject: Name
+    actor: str = Field(min_length=1)
+    role: Role = Role.ENGINEER
+    second_actor: str = ""
+    occurrence: int = Field(default=0, ge=0)
+    body: dict[str, str | float | bool] = Field(default_factory=dict)
 
 
 class Followed(Entry):
@@ -125,6 +142,7 @@ class ScenarioFile(Entry):
     warm_s: float = Field(default=3600.0, ge=1, le=172_800)
     duration_s: float = Field(gt=0, le=172_800)
     faults: tuple[InjectedFault, ...] = Field(min_length=1)
+    requests: tuple[AskedFor, ...] = ()
     raises: tuple[MustRaise, ...] = ()
     act: tuple[MustAct, ...] = ()
     may_act: tuple[Name, ...] = ()

@@ -29,7 +29,8 @@ class PointTable:
     """One row a point: name, unit of measure, range (low, high), resolution, source row, unit row, kind.
 
     The file's points, and behind them those of our own watch over the sources (see `watch`): they belong to no unit,
-    row -1, and are not analog, because their drift says nothing of the process.
+    row -1, and are not analog, because their drift says nothing of the process; nor are set points that a safety system
+    shows.
     same_as: row of the point that measures the same, -1 for none. reduce_deadband: how far the history may be off for a
     point that nothing judges, 0 where it keeps every value.
     """
@@ -182,6 +183,7 @@ def compile_plant(file: PlantFile) -> Plant:
     unit_row = {unit.name: i for i, unit in enumerate(file.units)}
     source_row = {name: i for i, name in enumerate((*(source.name for source in file.sources), WATCH_SOURCE))}
     point_source = np.array([source_row[point.source] for point in entries], dtype=np.intp)
+    shown_setpoints = {function.setpoint_readback for function in file.functions}
     points = PointTable(
         names=tuple(point_row),
         row=point_row,
@@ -192,7 +194,13 @@ def compile_plant(file: PlantFile) -> Plant:
         fail=np.array([_FAIL[point.fail_direction] for point in entries], dtype=np.uint8),
         source=point_source,
         unit=np.array([unit_row.get(point.unit, -1) for point in entries], dtype=np.intp),
-        analog=np.array([point.kind == "analog" and point.source != WATCH_SOURCE for point in entries], dtype=np.bool_),
+        analog=np.array(
+            [
+                point.kind == "analog" and point.source != WATCH_SOURCE and point.name not in shown_setpoints
+                for point in entries
+            ],
+            dtype=np.bool_,
+        ),
         same_as=np.array(
             [-1 if point.same_as is None else point_row[point.same_as] for point in entries], dtype=np.intp
         ),

@@ -33,7 +33,7 @@ HANDOVER_S = 1800.0  # from the start of the shift (site default)
 LONG_H, LONGEST_H = 24, 72  # beyond: the plant manager; a management of change (site default)
 CHANNELS_A_FUNCTION = 1  # site default
 TEXT_MAX = 1000  # characters of a text in a record (site default)
-_TEXTS = {"reason": "why", "hazard": "a hazard assessment", "measure": "a compensating measure"}
+_TEXTS = {"why": "the reason why", "hazard": "a hazard assessment", "measure": "a compensating measure"}
 
 
 class Record(IntEnum):

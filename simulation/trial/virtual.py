@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import math
 import time
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from plantsafe.clock import NS_PER_S, Clock
 from plantsafe.frame import NO_DEVICE_EVENTS, NO_FAST_SAMPLES
 from plantsafe.journal.chain import GENESIS, chained
+from plantsafe.request import Request
 from plantsafe.scan.assembly import Assembly
 from plantsafe.scan.engine import Engine, ScanRecord
 from plantsafe.store.record import EventRow
@@ -21,6 +23,7 @@ from simulation.virtual_fast import VirtualFast
 from simulation.virtual_source import virtual_sources
 
 EPOCH_NS = 1_767_225_600 * NS_PER_S  # 2026-01-01 00:00 UTC: virtual time begins there, so that runs are comparable
+VALID_S = 3600.0  # site default: far longer than a scan takes
 AFTER_LOSS_S = 300.0  # site default: how much of an unprotected run is shown past its loss
 
 
@@ -44,6 +47,22 @@ def factors(drawn: Drawn) -> dict[str, float]:
     return {"kinetics": drawn.kinetics, "heat_transfer": drawn.heat_transfer, "noise": drawn.noise}
 
 
+def asked_for(scenario: Scenario) -> dict[int, tuple[Request, ...]]:
+    """What people ask in a scenario, by the number of the scan that takes it up."""
+    period_s = scenario.plant.file.scan_period_s
+    found: dict[int, tuple[Request, ...]] = {}
+    for i, asked in enumerate(scenario.file.requests):
+        number = max(1, math.ceil(asked.at_s / period_s))
+        made_ns = EPOCH_NS + round(asked.at_s * NS_PER_S)
+        request = Request(
+            id=f"{scenario.name}-{i}", kind=asked.kind, subject=asked.subject, occurrence=asked.occurrence,
+            actor=asked.actor, role=asked.role, second_actor=asked.second_actor, made_ns=made_ns,
+            valid_until_ns=made_ns + round(VALID_S * NS_PER_S), body=dict(asked.body),
+        )  # fmt: skip
+        found[number] = (*found.get(number, ()), request)
+    return found
+
+
 class VirtualScans:
     """Scan after scan of a simulated plant through the engine, with the journal's chain."""
 
@@ -59,6 +78,7 @@ class VirtualScans:
         self._events = VirtualEvents(simulated) if fast else None
         self._clock = Clock.simulated(rate=1.0, epoch_ns=EPOCH_NS)
         self.seconds = max(1, round(scenario.plant.file.scan_period_s))
+        self._asked = asked_for(scenario)
 
     async def next(self) -> tuple[ScanRecord, list[EventRow]]:
         """Live one scan period, read, judge."""
@@ -73,7 +93,8 @@ class VirtualScans:
             self._assembly.count(source)
         time_ns = self.simulated.time_ns
         events = NO_DEVICE_EVENTS if self._events is None else self._events.read()
-        record = self.engine.step(self._assembly.frame(number, time_ns, fast, events))
+        asked = self._asked.get(number, ())
+        record = self.engine.step(self._assembly.frame(number, time_ns, fast, events), asked)
         rows = chained(record.facts, scan=number, time_ns=time_ns, seq=self.seq, previous=self.head)
         if rows:
             self.seq, self.head = rows[-1].seq, rows[-1].hash

@@ -25,12 +25,13 @@ from plantsafe.scan.engine import ENGINE_VERSION, ScanRecord
 from plantsafe.scan.metrics import Metrics
 from plantsafe.scan.service import ScanService
 from plantsafe.source import Columns, CountingSource, Source, SourceCounts
+from plantsafe.store.inbox import submit
 from plantsafe.store.record import EventRow, RecordReader, RecordWriter, Snapshot
 from plantsafe.verdict import Fact
 from simulation.scenario import Scenario
 from simulation.trial.lock_step import HandClock
 from simulation.trial.variation import Drawn
-from simulation.trial.virtual import VirtualScans, simulated_plant
+from simulation.trial.virtual import VirtualScans, asked_for, simulated_plant
 from simulation.trial.wire_process import SteppedServers, stepped_servers
 
 BEFORE_S, AFTER_FAULT_S, AFTER_ACT_S = 5.0, 30.0, 8.0  # site default: how much of a run is repeated on the wire
@@ -107,7 +108,7 @@ async def _run(scenario: Scenario, seed: int, drawn: Drawn, windows: Sequence[Wi
                 folder = room / f"scan-{first}"
                 folder.mkdir()
                 _hand_over(scenario.plant, folder, virtual, record, journal)
-                async with aclosing(_scan_on_wire(scenario.plant, folder, servers, virtual, last)) as on_wire:
+                async with aclosing(_scan_on_wire(scenario, folder, servers, virtual, first, last)) as on_wire:
                     async for real in on_wire:
                         dreamt, rows = await virtual.next()
                         journal += rows
@@ -155,9 +156,16 @@ def _hand_over(
 
 
 async def _scan_on_wire(
-    plant: Plant, folder: Path, servers: SteppedServers, virtual: VirtualScans, last: int
+    scenario: Scenario, folder: Path, servers: SteppedServers, virtual: VirtualScans, first: int, last: int
 ) -> AsyncGenerator[ScanRecord, None]:
-    """The scans of the service, one a step of the plant, up to number `last`."""
+    """The scans of the service, one a step of the plant, from number `first` up to `last`."""
+    plant, asked = scenario.plant, asked_for(scenario)
+
+    def ask(number: int) -> None:
+        for request in asked.get(number, ()):
+            submit(folder, request)
+
+    ask(first)
     scanned: asyncio.Queue[ScanRecord] = asyncio.Queue()
     stop = asyncio.Event()
     clock = HandClock.at(await servers.advance(virtual.seconds))
@@ -180,6 +188,7 @@ async def _scan_on_wire(
             yield record
             if record.frame.number >= last:
                 return
+            ask(record.frame.number + 1)
             clock.hand.move(await servers.advance(virtual.seconds))
     finally:
         stop.set()

@@ -51,7 +51,8 @@ class Utilities:
         heater_c = HOT_WATER_C + 0.5 * w["hot_water"] + c.knobs["u.hot_water_k"]
         self.hot_water_c = approach(self.hot_water_c, heater_c, 60.0)
         drawn = c.opening.get("XV-104", 0.0) + c.opening.get("XV-154", 0.0)
-        self.emergency_pct -= 100.0 * EMERGENCY_M3_H / 3600.0 / EMERGENCY_TANK_M3 * drawn
+        gone_m3_h = EMERGENCY_M3_H * drawn + c.knobs["u.emergency_leak_m3_h"]
+        self.emergency_pct -= 100.0 * gone_m3_h / 3600.0 / EMERGENCY_TANK_M3
         self.emergency_pct = max(0.0, self.emergency_pct)
         c.truth.update(
             {
