@@ -44,6 +44,7 @@ def function_plant(
     functions: list[dict[str, Any]],
     points: dict[str, dict[str, Any]] | None = None,
     fast_groups: Sequence[dict[str, Any]] = (),
+    more: dict[str, Any] | None = None,
 ) -> Plant:
     states = [point(name, kind="state", range=[0.0, 10.0]) for name in [*BITS, "TRIP", "V1", "V2", "MODE"]]
     analog = [point(name, **(points or {}).get(name, {})) for name in "ABCD"]
@@ -63,6 +64,7 @@ def function_plant(
                 ],
                 "points": [point("HB", kind="count", range=[0.0, 1e9]), *analog, *states],
                 "functions": functions,
+                **(more or {}),
             }
         )
     )  # fmt: skip
@@ -138,6 +140,28 @@ def make_watch(between: Callable[..., FastSamples]) -> Callable[..., Watch]:
     ) -> Watch:
         plant = function_plant([function(**changes)], points, fast_groups)
         return Watch(plant, FunctionCheck(plant), between=between)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_function_plant() -> Callable[..., Plant]:
+    """One function, or two; with `bypass_allowed` a matrix that says so."""
+
+    def make(*, and_another: str = "", bypass_allowed: bool | None = None, **changes: Any) -> Plant:
+        functions = [function(**changes)]
+        if and_another:
+            functions.append(function(name="F2", channels=and_another, vote=1))
+        effect = {
+            "name": "stop", "title": TEXT, "unit": "R1", "elements": ["XV1", "XV2"],
+            "preconditions": [{"name": "air", "title": TEXT, "expression": '"D" > 10'}],
+        }  # fmt: skip
+        row = {
+            "name": "row", "title": TEXT, "function": "F1", "bypass_allowed": bypass_allowed,
+            "cells": [{"effect": "stop", "action": "X"}],
+        }  # fmt: skip
+        more = {"effects": [effect], "causes_and_effects": [row]} if bypass_allowed is not None else None
+        return function_plant(functions, more=more)
 
     return make
 
