@@ -238,7 +238,7 @@ def test_after_a_day_only_the_plant_manager_goes_on_and_after_three_with_a_chang
 
 
 def test_open_bypasses_are_taken_over_within_half_an_hour_of_the_shift(make_desk: Callable[..., Desk]) -> None:
-    desk = make_desk(start_s=-60)  # a minute before 1970-01-01 08:00 in Shanghai, when a shift begins
+    desk = make_desk(start_s=86_400 - 60)  # a minute before 1970-01-02 08:00 in Shanghai, when a shift begins
     desk.scan()
     desk.ask(RequestKind.BYPASS_APPROVE)
     desk.scan(A=1.0)
