@@ -59,7 +59,7 @@ def _plant_at(path: Path, changed_ns: int) -> tuple[Plant, Known]:  # noqa: ARG0
         functions=functions,
         elements=frozenset(element.name for function in plant.file.functions for element in function.elements),
         points=frozenset(plant.points.names),
-        subjects=conditions | functions | frozenset(plant.points.names) | frozenset(plant.read_sources),
+        subjects=conditions | functions | frozenset(plant.points.names) | frozenset(plant.read_sources) | {"alarms"},
         quantities=frozenset(newborn.truth()),
     )
     return plant, known

@@ -17,6 +17,8 @@ EVENT_KINDS = frozenset(
     {
         *("alarm_raised", "alarm_cleared", "finding_raised", "finding_cleared", "finding_explained"),
         *("alarm_not_available", "alarm_available", "clock_step"),
+        *("alarm_suppressed", "alarm_unsuppressed", "alarm_came_back", "alarm_annunciated"),
+        *("alarm_chattering", "alarm_chattering_over", "alarm_stale", "flood_started", "flood_ended"),
         *("demand_started", "tripped", "trip_explained", "spurious_trip", "failure_on_demand"),
         *("safe_state_reached", "safe_state_lost", "bypass_on", "bypass_off"),
         *("bypass_began", "bypass_ended", "bypass_reminder", "bypass_record_cancelled", "bypass_handover_due"),
@@ -87,18 +89,26 @@ class MustAct(Followed):
     safe: SafeState | None = None
 
 
+Particular = bool | int | float | str
+
+
 class MustHappen(Followed):
-    """An event that must stand in the journal in time; without a subject, one of any subject."""
+    """An event that must stand in the journal in time; without a subject, one of any subject.
+
+    says: particulars of the event that must be so, as `first_out: 1`.
+    """
 
     kind: str
     subject: str | None = None
+    says: dict[str, Particular] = Field(default_factory=dict)
 
 
 class MustNotHappen(Entry):
-    """An event that must not stand in the journal; without a subject, none of any subject."""
+    """An event that must not stand in the journal; without a subject, none of any subject. says: as of MustHappen."""
 
     kind: str
     subject: str | None = None
+    says: dict[str, Particular] = Field(default_factory=dict)
 
 
 class Loss(Entry):

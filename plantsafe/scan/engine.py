@@ -20,6 +20,7 @@ from plantsafe.checks.redundant import RedundantCheck
 from plantsafe.checks.source_watch import SourceWatchCheck
 from plantsafe.checks.sources import SourceCheck
 from plantsafe.checks.unit_monitor import UnitMonitorCheck
+from plantsafe.errors import Mistake, PlantFileError
 from plantsafe.frame import Frame, is_good
 from plantsafe.journal.project import OpenCondition
 from plantsafe.plant.tables import Plant
@@ -84,6 +85,7 @@ class Engine:
             UnitMonitorCheck(plant, course),
         )
         self.conditions: tuple[Condition, ...] = tuple(c for check in self.checks for c in check.conditions)
+        _refuse_twins(self.conditions, plant.file.site.name)
         self._blocks = _blocks(self.checks)
         self._design = DesignSuppression(plant)
         self.book = AlarmBook(self.conditions, by_design=self._design.names, period_s=plant.file.scan_period_s)
@@ -242,6 +244,19 @@ def _hold(check: Check, names: set[str], number: int) -> None:
             arrays[f"{prefix}active"] = held
             arrays[f"{prefix}since"] = np.where(held, number, 0).astype(np.int64)
             check.load(arrays)
+
+
+def _refuse_twins(conditions: Sequence[Condition], site: str) -> None:
+    """Two conditions of one name would share a row: the states and shelves of one would be the other's."""
+    seen: set[str] = set()
+    for condition in conditions:
+        if condition.name in seen:
+            wrong = f"two conditions are called {condition.name}"
+            mistake = Mistake(
+                file=site, line=1, column=1, field=condition.name, wrong=wrong, mend="give the alarm another name"
+            )
+            raise PlantFileError((mistake,))
+        seen.add(condition.name)
 
 
 def _blocks(checks: Sequence[Check]) -> tuple[slice, ...]:

@@ -67,11 +67,18 @@ class Trace:
         """When the first fault began, or the one named."""
         return min(at_s for name, at_s in self.onset_s if after is None or name == after)
 
-    def first(self, kinds: Iterable[str], subject: str | None, after_s: float = 0.0) -> Said | None:
-        """The first event of these kinds from `after_s` on; of any subject when none is named."""
-        kinds = frozenset(kinds)
+    def first(
+        self, kinds: Iterable[str], subject: str | None, after_s: float = 0.0, says: Mapping[str, Any] | None = None
+    ) -> Said | None:
+        """The first event of these kinds from `after_s` on; of any subject when none is named.
+
+        says: particulars that it must have.
+        """
+        kinds, said = frozenset(kinds), (says or {}).items()
         for event in self.events:
             if event.kind in kinds and event.at_s >= after_s and subject in (None, event.subject):
+                if said and any(event.body.get(key) != value for key, value in said):
+                    continue
                 return event
         return None
 

@@ -69,6 +69,11 @@ def judge_traces(
     return Judged(lines=tuple(judge.lines()), moments=judge.moments())
 
 
+def _with(kind: str, says: Mapping[str, object]) -> str:
+    """The kind of an event with the particulars that are asked for."""
+    return f"{kind} ({', '.join(f'{key}: {value}' for key, value in says.items())})" if says else kind
+
+
 class _Judge:
     def __init__(
         self,
@@ -108,15 +113,15 @@ class _Judge:
             yield from self._act(act)
         for due in self._file.events:
             onset_s = self._run.onset(due.after)
-            said = self._run.first((due.kind,), due.subject, onset_s)
+            said = self._run.first((due.kind,), due.subject, onset_s, due.says)
             subject = due.subject or told("bound", "anything")
-            what = told("line", "event", kind=due.kind, subject=subject, within_s=due.within_s)
+            what = told("line", "event", kind=_with(due.kind, due.says), subject=subject, within_s=due.within_s)
             yield self._timely("event", due.subject or "", what, _at_s(said), onset_s, due.within_s)
         for absent in self._file.no_events:
-            said = self._run.first((absent.kind,), absent.subject)
+            said = self._run.first((absent.kind,), absent.subject, says=absent.says)
             subject = absent.subject or told("bound", "anything")
             found = told("found", "none") if said is None else self._after(said.at_s, self._run.onset())
-            what = told("line", "no_event", kind=absent.kind, subject=subject)
+            what = told("line", "no_event", kind=_with(absent.kind, absent.says), subject=subject)
             yield Line(key="no_event", subject=absent.subject or "", what=what, found=found, holds=said is None)
         yield from self._others()
         if self._file.loss is not None and self._twin is not None:

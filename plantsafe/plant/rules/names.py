@@ -11,6 +11,17 @@ from plantsafe.plant.rules.view import KINDS, View
 from plantsafe.plant.watch import WATCH_SOURCE
 from plantsafe.plant.yaml_tree import Where
 
+OWN_PREFIXES = ("clock", "plant", WATCH_SOURCE)
+OWN_WORDS: dict[str, tuple[str, ...]] = {
+    "source": ("lost", "frozen", "clock_differs", "clock_wrong", "certificate_ends", "writable", "overruns"),
+    "function": ("tripped", "demand", "spurious_trip", "failure_on_demand", "degraded", "none", "bypass"),
+    "point": ("cusum", "ewma"),
+    "unit": ("multivariate",),
+    "partition": ("occupancy",),
+    "workshop": ("occupancy",),
+}
+"""What conditions of our own are called, behind the name of what they are about."""
+
 _Step = tuple[str, str]  # "field" and its name, "each" entry of a list, "value" of a mapping
 
 
@@ -50,6 +61,19 @@ def reserved(view: View) -> Iterator[Found]:
         if name in view.watched:
             wrong = f"{name} is a point of our own: {view.watched[name].title.en}"
             yield Found(("points", i, "name"), wrong, "give it another name", "reserved-name")
+    yield from _own_conditions(view)
+
+
+def _own_conditions(view: View) -> Iterator[Found]:
+    """An alarm that is called like a condition of our own would stand in its row."""
+    for section in ("alarms", "expression_alarms"):
+        for i, name in view.names((section,)):
+            of, _, word = name.rpartition(".")
+            owners = [kind for kind, words in OWN_WORDS.items() if word in words and of in view.known[kind]]
+            if owners or name.partition(".")[0] in OWN_PREFIXES:
+                what = f"the {owners[0]} {of}" if owners else "the product"
+                wrong = f"{name} is the name of a condition of our own, of {what}"
+                yield Found((section, i, "name"), wrong, "give it another name", "reserved-name")
 
 
 def refers(view: View, entry: Any) -> Iterator[Found]:

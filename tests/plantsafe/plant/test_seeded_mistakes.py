@@ -13,6 +13,8 @@ NOT_TOGETHER = {  # these take away what others are told by: a name, a period, a
     ("scan_period_s", "greater than or equal to 0.05"),
     ("people.P 1.name", "pattern"),
     ("X.1.name", "there already"),
+    ("SIF-1.tripped.name", "a condition of our own, of the function SIF-1"),
+    ("clock.step.name", "a condition of our own"),
     ("units.R1.phases.dose.code", "XA has no state 3"),
     ("alarms.TI.H.deadband", "over half"),
     ("points.TD.reduce_deadband", "used by S1 (units.parameters.distillation_temperature.0)"),

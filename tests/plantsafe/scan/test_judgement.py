@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plantsafe.errors import PlantFileError
 from plantsafe.frame import (
     BAD_SENSOR_FAILURE,
     GOOD,
@@ -241,3 +242,13 @@ def test_nothing_but_a_good_value_ever_clears(make_trace: Callable[..., Any], st
         said = trace.scan(skip=skip, T=value, status={"T": status})
         if {"alarm_cleared T.HH", "alarm_cleared T.H"} & set(said):
             assert trace.last.frame.status[row] == GOOD
+
+
+def test_two_conditions_of_one_name_are_refused_whoever_gave_it(make_trace: Callable[..., Any]) -> None:
+    text = {"en": "text", "zh": "文字"}
+    entry = {
+        "name": "plant.unapproved", "point": "T", "direction": "HH", "limit": 90.0, "deadband": 1.0, "priority": 2,
+        "class": "safety", "consequence": text, "action": text, "respond_min": 5,
+    }  # fmt: skip
+    with pytest.raises(PlantFileError, match=r"two conditions are called plant\.unapproved"):
+        make_trace(alarms=[entry])
