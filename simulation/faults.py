@@ -162,6 +162,12 @@ class FaultBook:
         fault = Fault(name="unprotected", title_en="no safety function acts", title_zh="联锁全部拒动", effects=effects)
         self._injected[fault.name] = Injected(fault=fault, onset=self._now, end=None)
 
+    def command(self, function: str, from_s: float) -> None:
+        """Let `function` drive its final elements from `from_s` on whatever it votes, defeated or not."""
+        effect = Effect(knob=f"sis.trip.{function}", value=1.0)
+        fault = Fault(name="commanded", title_en=f"{function} acts", title_zh=f"{function}动作", effects=(effect,))
+        self._injected[fault.name] = Injected(fault=fault, onset=self._now + from_s, end=None)
+
     def vary(self, *, kinetics: float, heat_transfer: float) -> None:
         """Let every reactor react and transfer heat by these factors from now on: a robustness run."""
         effects = (Effect(knob="kinetics", value=kinetics), Effect(knob="heat_transfer", value=heat_transfer))

@@ -8,10 +8,11 @@ installed system.
 import logging
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 
@@ -151,26 +152,32 @@ def judge(scenario: Scenario, seed: int | None = None) -> Outcome:
 
 def run_all(tasks: Sequence[Task], jobs: int, done: Callable[[Outcome], None] | None = None) -> list[Outcome]:
     """All tasks in their order, in `jobs` processes; `done` is told of each as it ends."""
-    outcomes: list[Outcome | None] = [None] * len(tasks)
-    for i, outcome in _run_each(tasks, jobs):
-        outcomes[i] = outcome
-        if done is not None:
-            done(outcome)
-    return [outcome for outcome in outcomes if outcome is not None]
+    return each_of(_run, tasks, jobs, done)
 
 
-def _run_each(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[int, Outcome]]:
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def each_of(work: Callable[[T], R], tasks: Sequence[T], jobs: int, done: Callable[[R], None] | None = None) -> list[R]:
+    """What `work` gives for each task, in their order, from `jobs` processes; `done` is told of each as it ends."""
     if jobs <= 1 or len(tasks) <= 1:
-        yield from ((i, _run(task)) for i, task in enumerate(tasks))
-        return
+        found = []
+        for task in tasks:
+            found.append(work(task))
+            if done is not None:
+                done(found[-1])
+        return found
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the processes share the cores already
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(
         min(jobs, len(tasks)), mp_context=spawn, initializer=_begin, initargs=(os.getpid(),)
     ) as pool:
-        futures = {pool.submit(_run, task): i for i, task in enumerate(tasks)}
+        futures = [pool.submit(work, task) for task in tasks]
         for future in as_completed(futures):
-            yield futures[future], future.result()
+            if done is not None:
+                done(future.result())
+        return [future.result() for future in futures]
 
 
 def _begin(parent: int) -> None:

@@ -80,10 +80,10 @@ def find_scenario(name: str) -> Path:
     return shipped[name]
 
 
-def load_scenario(path: Path) -> Scenario:
-    """The scenario of a file; raises ScenarioError with every mistake and its place."""
+def load_scenario(path: Path, plant_path: Path | None = None) -> Scenario:
+    """The scenario of a file, on its own plant or on that of `plant_path`; raises ScenarioError with every mistake."""
     described = read_described(path, ScenarioFile, ScenarioError)
-    plant_path = (path.parent / described.value.plant).resolve()
+    plant_path = (plant_path or path.parent / described.value.plant).resolve()
     if not plant_path.is_file():
         raise ScenarioError(
             (described.mistake(("plant",), f"there is no {described.value.plant}", "give its path from here"),)
@@ -108,6 +108,11 @@ def _mistakes(described: Described[ScenarioFile], known: Known) -> Iterator[Mist
     names += [(("may_move", i), name, known.elements, "final element") for i, name in enumerate(file.may_move)]
     names += [(("show", i), name, known.quantities, "true quantity") for i, name in enumerate(file.show)]
     if file.loss is not None:
+        acting = frozenset(act.function for act in file.act)
+        averting = (("loss", "averted_by", i) for i in range(len(file.loss.averted_by)))
+        names += [
+            (at, name, acting, "function under `act`") for at, name in zip(averting, file.loss.averted_by, strict=True)
+        ]
         names.append((("loss", "quantity"), file.loss.quantity, known.quantities, "true quantity"))
     of_events = [(("events", i), e.kind, e.subject) for i, e in enumerate(file.events)]
     of_events += [(("no_events", i), e.kind, e.subject) for i, e in enumerate(file.no_events)]

@@ -116,6 +116,7 @@ class Loss(Entry):
 
     unprotected: whether the same run with every safety function defeated crosses it (`crosses`), or not (`never`).
     protected: `crosses` where the accident is that protection is absent (all channels left in bypass).
+    averted_by: the functions each of which averts it alone, where those are not all that must act.
     """
 
     quantity: str
@@ -123,6 +124,7 @@ class Loss(Entry):
     direction: Literal["H", "L"] = "H"
     unprotected: Literal["crosses", "never"]
     protected: Literal["crosses", "never"] = "never"
+    averted_by: tuple[Name, ...] = ()
     title: Text | None = None
 
 

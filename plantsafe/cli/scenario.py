@@ -1,35 +1,32 @@
 """`plantsafe scenario`: simulated accidents with a verdict."""
 
-import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from plantsafe.cli.prove import prove
+from plantsafe.cli.scenario_options import JOBS, Html, Jobs, Json, Tongue, scenario_files, write_reports
 from plantsafe.errors import FileMistakesError, PlantsafeError
 from plantsafe.language import language_of
 
 if TYPE_CHECKING:
     from simulation.runner import Outcome, Task
 
-JOBS = min(2, os.cpu_count() or 1)
-
 Names = Annotated[list[str] | None, typer.Argument(help="shipped scenarios by name, or files, or folders of files")]
 All = Annotated[bool, typer.Option("--all", help="all shipped scenarios")]
 Seeds = Annotated[str, typer.Option(help="seeds of varied plants, such as 1-20 or 3,7; without it the nominal plant")]
-Jobs = Annotated[int, typer.Option(min=1, help="processes")]
 Junit = Annotated[Path | None, typer.Option(help="write a JUnit report")]
-Html = Annotated[Path | None, typer.Option(help="write a report with trends, one file")]
-Json = Annotated[Path | None, typer.Option(help="write a report as JSON")]
 Wire = Annotated[bool, typer.Option("--wire", help="also through the real servers and the scan service, in lock step")]
-Tongue = Annotated[str, typer.Option("--language", help="of what is printed: en or zh")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
     group = typer.Typer(help="Simulated accidents with a verdict.", no_args_is_help=True)
     app.add_typer(group, name="scenario")
+    group.command()(prove)
 
     @group.command(name="list")
     def list_(language: Tongue = "en") -> None:
@@ -85,17 +82,12 @@ def seeds_of(text: str) -> list[int | None]:
 def _tasks(names: list[str], *, every: bool, seeds: list[int | None], wire: bool) -> "list[Task]":
     """One task a scenario and seed; every file is read and checked before the first is run."""
     from simulation.runner import Task
-    from simulation.scenario import SHIPPED, find_scenario, load_scenario
+    from simulation.scenario import SHIPPED, load_scenario
 
     if not names and not every:
         raise PlantsafeError("no scenario is named", mend="name scenarios, files or folders, or give --all")
-    paths = sorted(SHIPPED.glob("*.yaml")) if every else []
     try:
-        for name in names:
-            paths += sorted(Path(name).glob("*.yaml")) if Path(name).is_dir() else [find_scenario(name)]
-        paths = list(dict.fromkeys(paths))
-        if not paths:
-            raise PlantsafeError(f"there is no scenario in {', '.join(names)}", mend="name a folder with .yaml files")
+        paths = scenario_files([*([str(SHIPPED)] if every else []), *names])
         for path in paths:
             load_scenario(path)
     except FileMistakesError as error:
@@ -140,12 +132,5 @@ def _write(outcomes: "list[Outcome]", *, junit: Path | None, html: Path | None, 
     from simulation.trial.html import as_html
     from simulation.trial.summary import as_json, as_junit
 
-    for path, make in ((junit, as_junit), (html, as_html), (json, as_json)):
-        if path is None:
-            continue
-        try:
-            path.write_text(make(outcomes), encoding="utf-8")
-        except OSError as error:
-            raise PlantsafeError(
-                f"{path} cannot be written: {error.strerror}", mend="give a file in a folder that exists"
-            ) from error
+    made = ((junit, as_junit), (html, as_html), (json, as_json))
+    write_reports((path, partial(make, outcomes)) for path, make in made)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from plantsafe.frame import Bool
 from plantsafe.plant.model import SafetyFunction
 from simulation.scenario import Scenario
 from simulation.scenario_file import Loss, MustAct
+from simulation.trial.course import true_demand_s, true_safe_s, truly_safe
 from simulation.trial.model_card import ModelCard
 from simulation.trial.told import Told, told
 from simulation.trial.trace import Said, Trace
@@ -93,7 +93,7 @@ class _Judge:
         seen = [event.at_s for event in raised if event is not None]
         first = run.first(("alarm_raised", "demand_started"), None, onset_s)
         tripped = [event for act in self._file.act if (event := run.first(("tripped",), act.function, onset_s))]
-        safe = [self._safe_s(self._functions[act.function], onset_s) for act in self._file.act]
+        safe = [true_safe_s(self._run, self._functions[act.function], onset_s) for act in self._file.act]
         reached = [at_s for at_s in safe if at_s is not None]
         return Moments(
             fault=onset_s,
@@ -137,11 +137,11 @@ class _Judge:
         yield self._both("trips", act.function, what, _at_s(said), true_s, onset_s, act.within_s)
 
         reached = run.first(("safe_state_reached",), act.function, onset_s)
-        safe_s = self._safe_s(function, onset_s)
+        safe_s = true_safe_s(self._run, function, onset_s)
         what = told("line", "safe", **words)
         yield self._both("safe", act.function, what, _at_s(reached), safe_s, onset_s, act.within_s)
         if safe_s is not None:
-            left_s = run.first_s(~self._safe(function), safe_s)
+            left_s = run.first_s(~truly_safe(self._run, function), safe_s)
             found = told("found", "held") if left_s is None else told("found", "left", s=left_s - onset_s)
             what = told("line", "stays", function=act.function)
             yield Line(key="stays", subject=act.function, what=what, found=found, holds=left_s is None)
@@ -166,7 +166,7 @@ class _Judge:
 
     def _response(self, function: SafetyFunction, outcome: str | None, safe_s: float | None, onset_s: float) -> Line:
         """From the true crossing of the setpoint to the true safe state, as the specification counts it."""
-        demand_s = self._true_demand_s(function, onset_s)
+        demand_s = true_demand_s(self._run, function, self._measures, onset_s)
         took_s = None if demand_s is None or safe_s is None else max(0.0, safe_s - demand_s)
         truth = told("found", "no_crossing") if demand_s is None else self._seconds(took_s)
         said = told("found", outcome if outcome in ("in_time", "late", "not_resolved") else "nothing")
@@ -178,29 +178,6 @@ class _Judge:
             found=told("found", "response", truth=truth, outcome=said),
             holds=in_time and outcome != "late" and safe_s is not None,
         )
-
-    def _true_demand_s(self, function: SafetyFunction, onset_s: float) -> float | None:
-        """When as many of the true quantities as the vote asks for had crossed the setpoint in the hazardous mode."""
-        sign = 1.0 if function.direction == "H" else -1.0
-        needed: Bool | bool = True
-        if function.hazardous_mode is not None:
-            mode = self._run.truth[self._measures[function.hazardous_mode]]
-            needed = np.isin(mode, function.hazardous_values)
-        crossings = []
-        for channel in function.inputs:
-            series = self._run.truth[self._measures[channel.point]]
-            crossed_s = self._run.first_s(needed & (sign * (series - function.setpoint) >= 0.0), onset_s)
-            crossings += [] if crossed_s is None else [crossed_s]
-        return sorted(crossings)[function.vote - 1] if len(crossings) >= function.vote else None
-
-    def _safe(self, function: SafetyFunction) -> Bool:
-        count = np.sum([self._run.safe[element.name] for element in function.elements], axis=0)
-        answer: Bool = count >= function.element_vote
-        return answer
-
-    def _safe_s(self, function: SafetyFunction, onset_s: float) -> float | None:
-        """When the final elements truly stood at their safe ends after the function had truly tripped."""
-        return self._run.first_s(self._safe(function) & self._run.tripped[function.name], onset_s)
 
     def _others(self) -> Iterator[Line]:
         run = self._run

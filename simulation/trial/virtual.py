@@ -139,7 +139,39 @@ def run_virtual(scenario: Scenario, wanted: Wanted, *, seed: int, drawn: Drawn, 
     if protected:
         asyncio.run(_scan_all(scenario, simulated, state, kept))
     else:
-        _live_all(scenario, simulated, state)
+        _live_all(scenario, simulated, state, scenario.n_scans, AFTER_LOSS_S)
+    return _trace(scenario, seed, drawn, state, kept, protected=protected, began=began)
+
+
+def run_alone(
+    scenario: Scenario,
+    wanted: Wanted,
+    *,
+    seed: int,
+    drawn: Drawn,
+    function: str | None = None,
+    from_s: float | None = None,
+    n_scans: int,
+) -> Trace:
+    """The unprotected plant with one function at most, up to its loss; nothing is scanned.
+
+    function: acts by its vote while all others are defeated. from_s: instead, it is defeated too until then, and from
+    then on acts whatever it votes.
+    """
+    began = time.process_time()
+    simulated = simulated_plant(scenario, seed, drawn, protected=False)
+    if function is not None and from_s is None:
+        simulated.faults.defeat(one.name for one in scenario.plant.file.functions if one.name != function)
+    elif function is not None and from_s is not None:
+        simulated.faults.command(function, from_s)
+    state = TrueState(simulated, wanted)
+    _live_all(scenario, simulated, state, n_scans, 0.0)
+    return _trace(scenario, seed, drawn, state, _Kept(scenario, wanted), protected=False, began=began)
+
+
+def _trace(
+    scenario: Scenario, seed: int, drawn: Drawn, state: "TrueState", kept: "_Kept", *, protected: bool, began: float
+) -> Trace:
     truth, tripped, safe = state.series()
     return Trace(
         seed=seed,
@@ -206,16 +238,18 @@ async def _scan_all(scenario: Scenario, simulated: SimulatedPlant, state: TrueSt
         state.look()
 
 
-def _live_all(scenario: Scenario, simulated: SimulatedPlant, state: TrueState) -> None:
+def _live_all(
+    scenario: Scenario, simulated: SimulatedPlant, state: TrueState, n_scans: int, past_loss_s: float
+) -> None:
     period_s, loss = scenario.plant.file.scan_period_s, scenario.file.loss
-    seconds, left = max(1, round(period_s)), scenario.n_scans
+    seconds, left = max(1, round(period_s)), n_scans
     beyond = False
     while left > 0:
         simulated.advance(seconds)
         state.look()
         left -= 1
         if loss is not None and not beyond and _beyond(scenario, state.quantity[-1][0]):
-            beyond, left = True, min(left, round(AFTER_LOSS_S / period_s))
+            beyond, left = True, min(left, round(past_loss_s / period_s))
 
 
 def _beyond(scenario: Scenario, value: float) -> bool:

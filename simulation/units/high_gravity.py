@@ -15,6 +15,7 @@ ADIABATIC_K = 85.0
 K_REF_1_S, T_REF_K, ACTIVATION_J_MOL = 3.0, 323.15, 65_000.0
 INLET_C = 30.0
 STEPS = 20
+ROTOR_TAU_S = 60.0  # a rotor of a few hundred kilograms coasts
 
 
 class HighGravity:
@@ -31,7 +32,7 @@ class HighGravity:
         """One second: the bed follows rotor and feed within its residence of a second or two."""
         w, power = c.wander, c.knobs["u.power"]
         drive = c.knobs["h302.rotor"] * power
-        self.rotor_rpm = approach(self.rotor_rpm, SPEED_RPM * drive * (1.0 + 0.002 * w["h302"]), 20.0)
+        self.rotor_rpm = approach(self.rotor_rpm, SPEED_RPM * drive * (1.0 + 0.002 * w["h302"]), ROTOR_TAU_S)
         self.organic = approach(self.organic, power * c.opening["XV-311"] * (1.0 + 0.002 * w["h302_feed"]), 1.0)
         self.acid = approach(self.acid, power * c.opening["XV-312"] * (1.0 + 0.002 * w["h302_feed"]), 1.0)
         flow_kg_h = self.organic * ORGANIC_KG_H + self.acid * ACID_KG_H

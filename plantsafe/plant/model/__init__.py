@@ -6,7 +6,7 @@ converted silently. Fields that a rule or a check needs have no default; the res
 
 from plantsafe.plant.model.alarm import Alarm, ExpressionAlarm
 from plantsafe.plant.model.cause_effect import CauseRow, Cell, Effect, Precondition
-from plantsafe.plant.model.entry import Day, Entry, Found, Name, Text
+from plantsafe.plant.model.entry import Day, Entry, Found, Name, Text, Waiver
 from plantsafe.plant.model.event_buffer import BufferField, EventBuffer, EventCode
 from plantsafe.plant.model.file import PlantFile
 from plantsafe.plant.model.function import (
@@ -37,5 +37,5 @@ __all__ = [
     "FunctionInput", "GasDetector", "Hazard", "Inventory", "LaboratorySample", "ModbusAddress", "Name",
     "NotApplicable", "OpcUaAddress", "Partition", "Person", "Phase", "PlantFile", "Point", "PowerSupply",
     "Precondition", "ProcessType", "Recorded", "Registers", "Reliability", "ReliefDevice", "SafetyFunction", "Site",
-    "SourceEntry", "SourceLimits", "Subsystem", "Text", "Unit", "Window", "Workshop",
+    "SourceEntry", "SourceLimits", "Subsystem", "Text", "Unit", "Waiver", "Window", "Workshop",
 ]  # fmt: skip

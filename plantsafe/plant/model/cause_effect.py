@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from plantsafe.plant.model.entry import Found, FunctionName, Name, Refers, Ruled, Text, UnitName
+from plantsafe.plant.model.entry import Found, FunctionName, Name, Refers, Ruled, Text, UnitName, Waiver
 
 
 class Precondition(Ruled):
@@ -88,6 +88,8 @@ class CauseRow(Ruled):
     """Expression that must be true for a reset."""
     cells: tuple[Cell, ...] = Field(min_length=1)
     """Its effects, each once."""
+    unproved: Waiver | None = None
+    """Lets `plantsafe scenario prove` pass although no scenario shows the row."""
 
     def own_mistakes(self) -> Iterator[Found]:
         """One cause, each effect once."""

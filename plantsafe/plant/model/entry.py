@@ -72,3 +72,14 @@ class Text(Entry):
     """English words."""
     zh: str
     """Chinese words."""
+
+
+class Waiver(Entry):
+    """Why something that was not shown is accepted for a while."""
+
+    reason: str = Field(min_length=1)
+    """Why it is accepted."""
+    until: Day
+    """Last day of the waiver; after it, it counts as absent."""
+    approved_by: str = Field(min_length=1)
+    """Who accepted it."""
