@@ -37,13 +37,18 @@ def verify(data: Data) -> None:
 def repair(
     day: Annotated[str, typer.Argument(help="as 20261123, the name of its file")],
     data: Data,
+    from_backup: Annotated[
+        Path | None, typer.Option(help="folder of a backup: what cannot be read, or is gone, is taken from it")
+    ] = None,
 ) -> None:
     """Take a damaged day's file aside and keep what can be read of it; no other file is touched."""
     from plantsafe.history.repair import repair as repair_day
 
-    done = repair_day(data, day)
-    typer.echo(f"the damaged file is {done.aside}")
+    done = repair_day(data, day, from_backup)
+    typer.echo(f"the damaged file is {done.aside}" if done.aside else "there was no file")
     typer.echo(f"kept: {done.kept.rows} rows of {done.kept.stretches} stretches; lost: {done.kept.lost_rows} rows")
+    if from_backup is not None:
+        typer.echo(f"from the backup: {done.restored[0]} scans and {done.restored[1]} rows of points")
     for hole in done.holes:
         typer.echo(f"scans {hole.first} to {hole.last}: {hole.reason}")
 

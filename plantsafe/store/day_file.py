@@ -152,14 +152,17 @@ class DayWriter:
                 (stretch.first, stretch.last, stretch.first_ns, stretch.last_ns, stretch.plant, scans, about,
                  beside_sum(scans, about)),
             )  # fmt: skip
-            self._connection.executemany(
-                "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (row_id(stretch.first, c.point), c.count, c.good, c.low, c.high, c.total, c.last, c.worst,
-                     c.samples, c.times, zlib.crc32(c.times, zlib.crc32(c.samples)))
-                    for c in chunks
-                ],
-            )  # fmt: skip
+            self._insert(stretch.first, chunks)
+
+    def _insert(self, first: int, chunks: Sequence[Chunk]) -> None:
+        self._connection.executemany(
+            "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (row_id(first, c.point), c.count, c.good, c.low, c.high, c.total, c.last, c.worst,
+                 c.samples, c.times, zlib.crc32(c.times, zlib.crc32(c.samples)))
+                for c in chunks
+            ],
+        )  # fmt: skip
 
     def put_holes(self, holes: Sequence[DayHole]) -> None:
         """Name what is not here."""
@@ -167,6 +170,19 @@ class DayWriter:
             self._connection.executemany(
                 "INSERT OR REPLACE INTO holes VALUES (?, ?, ?, ?)",
                 [(hole.first, hole.last, hole.point, hole.reason) for hole in holes],
+            )
+
+    def holes(self) -> list[DayHole]:
+        """What a repair could not keep."""
+        return _holes(self._connection, self.path)
+
+    def fill(self, first: int, chunks: Sequence[Chunk], holes: Sequence[DayHole]) -> None:
+        """Rows that the stretch that begins with scan `first` was without; the holes that named them are no more."""
+        with transaction(self._connection, self.path):
+            self._insert(first, chunks)
+            self._connection.executemany(
+                "DELETE FROM holes WHERE first = ? AND last = ? AND point = ?",
+                [(hole.first, hole.last, hole.point) for hole in holes],
             )
 
     def put_reduced(self, points: Sequence[Reduced]) -> None:
@@ -289,11 +305,7 @@ class DayReader:
 
     def holes(self) -> list[DayHole]:
         """What a repair could not keep."""
-        with translated(self.path):
-            if int(self._connection.execute("PRAGMA user_version").fetchone()[0]) < 2:
-                return []
-            rows = self._connection.execute("SELECT first, last, point, reason FROM holes ORDER BY first").fetchall()
-        return [DayHole(first=first, last=last, point=point, reason=reason) for first, last, point, reason in rows]
+        return _holes(self._connection, self.path)
 
     def reduced(self) -> list[Reduced]:
         """Points whose samples are not all as they were read."""
@@ -377,6 +389,14 @@ def stretch_of(first: int, last: int, first_ns: int, last_ns: int, plant: str, s
 
 def _instants(scans: bytes, first_ns: int) -> I8:
     return np.frombuffer(scans, dtype=np.int64, offset=len(scans) // 3) + first_ns
+
+
+def _holes(connection: sqlite3.Connection, path: Path) -> list[DayHole]:
+    with translated(path):
+        if int(connection.execute("PRAGMA user_version").fetchone()[0]) < 2:
+            return []
+        rows = connection.execute("SELECT first, last, point, reason FROM holes ORDER BY first").fetchall()
+    return [DayHole(first=first, last=last, point=point, reason=reason) for first, last, point, reason in rows]
 
 
 def _about(connection: sqlite3.Connection, path: Path, first: int) -> bytes:

@@ -21,11 +21,17 @@ def new_beside(path: Path) -> Path:
     return new
 
 
-def swap(path: Path, new: Path, aside: Path) -> None:
-    """`new` takes the place of `path`, which stays as `aside`.
+def swap(path: Path, new: Path, aside: Path | None) -> None:
+    """`new` takes the place of `path`, which stays as `aside`; without `aside` it is gone already.
 
     Its log goes with it: on the new one SQLite would play it as its own. So it is folded in first, where it can be.
     """
+    if aside is None:
+        with translated(path):
+            for log in logs(path):
+                log.unlink(missing_ok=True)
+            new.replace(path)
+        return
     with suppress(sqlite3.Error), closing(sqlite3.connect(path)) as old:
         old.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     with translated(path):

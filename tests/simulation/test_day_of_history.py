@@ -144,7 +144,7 @@ def test_every_scan_of_a_day_is_there_or_named_and_steps_to_the_same_transitions
     assert list(faults(tmp_path)) == []
     print(
         f"{done} scans of {demo.n_points} points, {len(lost)} lost and named, {again.events} events of the engine "
-        f"({kinds['alarm_raised']} alarms raised, {kinds['tripped']} trips); {mark} scans compacted, {day_size} bytes in "
+        f"({kinds['alarm_raised']} alarms raised, {kinds['tripped']} trips); {mark} scans compacted, {day_size} bytes, "
         f"{day_size / mark / demo.n_points:.2f} a sample, {size} bytes in all; {ran_s:.0f} s to record, "
         f"{time.monotonic() - began - ran_s:.0f} s to read back and step"
     )

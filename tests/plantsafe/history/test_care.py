@@ -186,6 +186,78 @@ def test_a_repair_keeps_what_can_be_read_and_names_the_rest(
     assert len(points) == done.kept.lost_rows
 
 
+@pytest.mark.parametrize("seed", range(0, 12, 2))
+def test_a_repair_from_a_backup_brings_all_back_and_touches_no_other_file(
+    folder: Path, frames: list[Frame], tmp_path: Path, seed: int
+) -> None:
+    backup(folder, tmp_path / "copy", lambda _: None)
+    others = {p.name: p.read_bytes() for p in folder.glob("*.db") if p.name != FIRST_DAY}
+    spoil(folder / FIRST_DAY, seed, from_page=0 if seed < 4 else 1)
+    if seed == 2:
+        repair(folder, FIRST_DAY)  # the backup was found later
+    done = repair(folder, FIRST_DAY, tmp_path / "copy")
+    assert done.holes == ()
+    assert all_same(folder, frames)
+    assert list(faults(folder)) == []
+    assert {p.name: p.read_bytes() for p in folder.glob("*.db") if p.name != FIRST_DAY} == others
+
+
+def test_a_backup_from_before_the_stretches_were_joined_serves_too(tmp_path: Path, plant: Plant) -> None:
+    folder, frames = tmp_path / "data", frames_of(plant, range(1, 1300), lambda n: MIDNIGHT_NS + n * SECOND_NS)
+    name = day_file_name(MIDNIGHT_NS)
+    record(folder, plant, frames[:200])
+    compact(folder)
+    record(folder, plant, frames[200:610])
+    compact(folder)
+    backup(folder, tmp_path / "copy", lambda _: None)
+    record(folder, plant, frames[610:])
+    compact(folder)
+    with HistoryReader(folder) as history:
+        mark = history.mark()
+    with closing(RecordWriter(folder)) as writer:
+        writer._connection.execute("DELETE FROM frames WHERE number <= ?", (mark,))
+    with closing(sqlite3.connect(folder / name)) as day:
+        day.execute("UPDATE chunks SET samples = zeroblob(length(samples)) WHERE id = (SELECT min(id) FROM chunks)")
+        day.execute("UPDATE chunks SET samples = zeroblob(length(samples)) WHERE id = (SELECT max(id) FROM chunks)")
+        day.commit()
+    done = repair(folder, name, tmp_path / "copy")
+    with HistoryReader(folder) as history:
+        back = list(history.frames(1, 10**9))
+        (hole,) = history.repaired()
+    assert [frame.number for frame in back] == [frame.number for frame in frames]
+    assert hole.first >= 600
+    assert all(same(one, other) for one, other in zip(back[:599], frames, strict=False))
+    assert (done.restored, done.holes) == ((0, 1), ())
+
+
+def test_a_day_that_was_deleted_comes_back_from_a_backup(folder: Path, frames: list[Frame], tmp_path: Path) -> None:
+    backup(folder, tmp_path / "copy", lambda _: None)
+    (folder / FIRST_DAY).unlink()
+    with pytest.raises(RequestError, match="is not in") as error:
+        repair(folder, FIRST_DAY)
+    assert "--from-backup" in str(error.value.mend)
+    done = repair(folder, FIRST_DAY, tmp_path / "copy")
+    assert (done.aside, done.holes) == (None, ())
+    assert all_same(folder, frames)
+    assert list(faults(folder)) == []
+
+
+def test_a_backup_that_was_changed_or_is_of_another_plant_is_refused(
+    folder: Path, plant: Plant, tmp_path: Path
+) -> None:
+    backup(folder, tmp_path / "copy", lambda _: None)
+    before = (folder / FIRST_DAY).read_bytes()
+    spoil(tmp_path / "copy" / FIRST_DAY, 1)
+    with pytest.raises(RequestError, match="not as it was copied"):
+        repair(folder, FIRST_DAY, tmp_path / "copy")
+    other = tmp_path / "other"
+    record(other, plant, frames_of(plant, range(1, 2000), lambda n: at_ns(n) + 500))
+    compact(other)
+    with pytest.raises(RequestError, match="is not of this record"):
+        repair(folder, FIRST_DAY, other)
+    assert (folder / FIRST_DAY).read_bytes() == before
+
+
 def test_a_repair_loses_only_the_row_that_is_damaged(folder: Path) -> None:
     with closing(sqlite3.connect(folder / FIRST_DAY)) as day:
         day.execute("UPDATE chunks SET samples = zeroblob(length(samples)) WHERE id = (SELECT min(id) FROM chunks)")
