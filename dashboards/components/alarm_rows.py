@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 
 from dashboards.components.events import IN_POINT_UNITS, condition_title, kind_word
 from dashboards.components.glyph import STATE_WORDS, alarm_glyph, mark
+from dashboards.components.guidance import guidance
 from dashboards.language import Tongue, n_
 from dashboards.numbers import NS_PER_S, duration, limit_text, reading, with_eu
 from dashboards.picture import Picture
+from plantsafe.alarms.console import consoles
 from plantsafe.alarms.first_out import Mark
 from plantsafe.alarms.life_cycle import State, Suppression
 from plantsafe.verdict import ConditionClass
@@ -41,8 +43,20 @@ def alarm(picture: Picture, i: int, tongue: Tongue, *, over: bool) -> str:
         f" · {escape(words)} · {escape(_since(picture, i, tongue))}{_more(picture, i, tongue)}<br>"
         f"<span class='ps-quiet'>{escape(tongue('If nobody acts'))}:</span> "
         f"{escape(tongue.text(condition.consequence))}"
-        f" <span class='ps-quiet'>{escape(tongue('Do'))}:</span> {escape(tongue.text(condition.action))}</div>"
+        f" <span class='ps-quiet'>{escape(tongue('Do'))}:</span> {escape(tongue.text(condition.action))}"
+        f"{_in_phase(picture, condition.name, tongue)}</div>"
     )
+
+
+def _in_phase(picture: Picture, name: str, tongue: Tongue) -> str:
+    """What to do in the present phase of the unit."""
+    found = guidance(picture, name)
+    if found is None:
+        return ""
+    phase, text = found
+    title = tongue("In phase {phase}").format(phase=tongue.text(phase.title))
+    words = tongue.text(text)
+    return f" <span class='ps-quiet'>{escape(title)}:</span> <b>{escape(words)}</b>"
 
 
 def _more(picture: Picture, i: int, tongue: Tongue) -> str:
@@ -96,15 +110,20 @@ def flood_line(picture: Picture, tongue: Tongue) -> str:
     """How many annunciations the last ten minutes had, and whether that is a flood."""
     if "flood" not in picture.live:
         return ""
-    detected, count = (int(figure) for figure in picture.live["flood"])
-    text = tongue("{count} alarms announced in the last 10 min").format(count=count)
     stale = len(picture.live["stale.row"])
     more = f" · {tongue('{count} shown for over a day').format(count=stale)}" if stale else ""
-    if not detected:
-        return f"<div class='ps ps-line ps-quiet'>{escape(text)}{escape(more)}</div>"
-    since = duration((picture.frame.number - detected) * picture.plant.period_ns / NS_PER_S)
-    words = tongue("ALARM FLOOD for {time}").format(time=since)
-    return f"<div class='ps ps-banner'>{escape(words)} · {escape(text)}{escape(more)}</div>"
+    names = consoles(picture.plant) or ("",)
+    lines = []
+    for name, (detected, count) in zip(names, picture.live["flood"].reshape(-1, 2).tolist(), strict=False):
+        text = tongue("{count} alarms announced in the last 10 min").format(count=count)
+        at = f"{tongue('Console')} {name} · " if name else ""
+        if not detected:
+            lines.append(f"<div class='ps ps-line ps-quiet'>{escape(at)}{escape(text)}{escape(more)}</div>")
+            continue
+        since = duration((picture.frame.number - detected) * picture.plant.period_ns / NS_PER_S)
+        words = tongue("ALARM FLOOD for {time}").format(time=since)
+        lines.append(f"<div class='ps ps-banner'>{escape(at)}{escape(words)} · {escape(text)}{escape(more)}</div>")
+    return "".join(lines)
 
 
 def _compared(picture: Picture, i: int, tongue: Tongue) -> str:

@@ -18,6 +18,7 @@ from dashboards.language import Tongue
 from dashboards.numbers import local
 from dashboards.picture import Picture
 from dashboards.visit import Visit, picture_or_stop, visit_or_stop
+from plantsafe.alarms.console import at_console, consoles, consoles_of
 from plantsafe.alarms.kpi import DAY_NS, figures
 from plantsafe.alarms.life_cycle import WAITING, State, Suppression
 from plantsafe.alarms.own_log import own_moves
@@ -153,12 +154,23 @@ def _figures() -> None:
     visit = visit_or_stop()
     picture, tongue = picture_or_stop(visit), visit.tongue
     st.html(f"<h2>{tongue('Key figures of the last 24 h')}</h2>")
+    named = consoles(picture.plant)
+    console = st.selectbox(tongue("Console"), named, key="kpi-console") if len(named) > 1 else "".join(named)
     if st.button(tongue("Work them out"), key="kpi-go"):
         end_ns = picture.frame.time_ns + 1
         with RecordReader(visit.folder) as reader:
             moves = own_moves(reader, end_ns)
         first_ns = int(moves.time_ns[0]) if len(moves.time_ns) else end_ns - DAY_NS
         begin_ns = max(end_ns - DAY_NS, min(first_ns, end_ns - 1))
+        if console:
+            of = dict(
+                zip(
+                    (condition.name for condition in picture.conditions),
+                    consoles_of(picture.plant, picture.conditions),
+                    strict=True,
+                )
+            )
+            moves = at_console(moves, console, of)
         st.html(kpi_rows.table(figures(moves, begin_ns, end_ns), tongue))
 
 

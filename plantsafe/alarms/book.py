@@ -45,11 +45,17 @@ class AlarmBook:
     occurrence (n,): running number of the present (or last) occurrence, unique over all conditions, 0 for never.
     since (n,): scan in which the present state began. active (n,): the condition holds, or held when last judged.
     suppression (n,): bits of Suppression. shelf_until (n,): scan in which the shelf ends, 0 for none.
-    by_design: names of the conditions that an expression may suppress.
+    by_design: names of the conditions that an expression may suppress. console: that of each condition, empty for all.
+    floods: by console, or one under an empty name.
     """
 
     def __init__(
-        self, conditions: Sequence[Condition], *, by_design: Sequence[str] = (), period_s: float = 1.0
+        self,
+        conditions: Sequence[Condition],
+        *,
+        by_design: Sequence[str] = (),
+        console: Sequence[str] = (),
+        period_s: float = 1.0,
     ) -> None:
         n = len(conditions)
         self.conditions = conditions
@@ -82,7 +88,9 @@ class AlarmBook:
         self._counted: list[int] = []  # rows annunciated in this scan
         self.first_out = FirstOut(self.about.group, self.about.groups)
         self.nuisance = Nuisance(n, period_s)
-        self.flood = FloodWatch(period_s)
+        self._console = tuple(console) or ("",) * n
+        consoles = dict.fromkeys(name for name in self._console if name) or {"": None}
+        self.floods = {name: FloodWatch(period_s) for name in consoles}
 
     @property
     def not_available(self) -> Bool:
@@ -354,14 +362,21 @@ class AlarmBook:
         stale = self.nuisance.look_for_stale(np.where(self.about.finding, 0, self._shown_since), number)
         for kind, some in (("alarm_chattering", begun), ("alarm_chattering_over", over), ("alarm_stale", stale)):
             facts += [self._told(kind, i) for i in some.tolist()]
-        match self.flood.step(number, counted):
-            case ("started", first, scan):
-                mode = "strict" if self.flood.strict else "inclusive"
-                body = {"first": self.conditions[first].name, "first_scan": scan, "mode": mode}
-                facts.append(Fact(kind="flood_started", subject="alarms", body=body | {"count": self.flood.count}))
-            case ("ended", total, _):
-                facts.append(Fact(kind="flood_ended", subject="alarms", body={"alarms": total}))
+        for name, flood in self.floods.items():
+            facts += self._flood(name, flood, number, [i for i in counted if self._console[i] in ("", name)])
         return facts
+
+    def _flood(self, console: str, flood: FloodWatch, number: int, counted: list[int]) -> list[Fact]:
+        """A flood that begins or ends at a console."""
+        at: dict[str, Any] = {"console": console} if console else {}
+        match flood.step(number, counted):
+            case ("started", first, scan):
+                mode = "strict" if flood.strict else "inclusive"
+                body = {"first": self.conditions[first].name, "first_scan": scan, "mode": mode, "count": flood.count}
+                return [Fact(kind="flood_started", subject="alarms", body=at | body)]
+            case ("ended", total, _):
+                return [Fact(kind="flood_ended", subject="alarms", body=at | {"alarms": total})]
+        return []
 
     def _told(self, kind: str, i: int) -> Fact:
         condition = self.conditions[i]
@@ -378,7 +393,7 @@ class AlarmBook:
             "shelf.raised_since": self.about.priority[shelf] < self.shelf_priority[shelf],
             "chattering.row": np.flatnonzero(self.nuisance.chattering),
             "stale.row": np.flatnonzero(self.nuisance.stale),
-            "flood": np.array([self.flood.detected, self.flood.count], dtype=np.int64),
+            "flood": np.array([[flood.detected, flood.count] for flood in self.floods.values()], dtype=np.int64),
         }
 
     # what outlives a scan
@@ -438,7 +453,9 @@ class AlarmBook:
     def state(self) -> Arrays:
         """The whole book by name."""
         whole = self._own() | {"last_occurrence": self._last_occurrence}
-        return whole | self.first_out.state() | self.nuisance.state() | self.flood.state()
+        for console, flood in self.floods.items():
+            whole |= {f"{console}{name}": array for name, array in flood.state().items()}
+        return whole | self.first_out.state() | self.nuisance.state()
 
     def rows(self) -> Rows:
         """By the condition's name; occurrence numbers go on; the window of the floods starts anew."""
@@ -453,7 +470,8 @@ class AlarmBook:
         self._last_occurrence = arrays["last_occurrence"]
         self.first_out.load(arrays)
         self.nuisance.load(arrays)
-        self.flood.load(arrays)
+        for console, flood in self.floods.items():
+            flood.load({name: arrays[f"{console}{name}"] for name in flood.state()})
         self._loaded = True
 
 

@@ -25,6 +25,7 @@ class Columns:
 
     gone, acknowledged: further words of `kind` for a return to normal and an acknowledgement. A return without a
     limit ends all alarms of its tag. priorities: the file's words for 1 to 4; without the column all are 3.
+    console, of_console: where a column names the console, the one whose rows are read.
     """
 
     time: str = "timestamp"
@@ -35,6 +36,8 @@ class Columns:
     acknowledged: frozenset[str] = _ACKED
     priorities: Mapping[str, int] = field(default_factory=lambda: {"1": 1, "2": 2, "3": 3, "4": 4})
     zone: str = "UTC"
+    console: str = ""
+    of_console: str = ""
 
 
 def read_dcs_log(path: Path, columns: Columns) -> Moves:
@@ -77,7 +80,7 @@ def _parts(kind: str, columns: Columns) -> tuple[str, str]:
 
 def _rows(path: Path, columns: Columns) -> Iterator[tuple[int, dict[str, str]]]:
     reader = csv.DictReader(_text(path).splitlines())
-    wanted = [name for name in (columns.time, columns.tag, columns.kind, columns.priority) if name]
+    wanted = [name for name in (columns.time, columns.tag, columns.kind, columns.priority, columns.console) if name]
     missing = [name for name in wanted if name not in (reader.fieldnames or ())]
     if missing:
         has = ", ".join(reader.fieldnames or ()) or "none"
@@ -85,7 +88,8 @@ def _rows(path: Path, columns: Columns) -> Iterator[tuple[int, dict[str, str]]]:
     for row in reader:
         if any(row[name] is None for name in wanted):
             raise StoreError(f"{path}, line {reader.line_num}: a column is missing", mend="correct or remove the line")
-        yield reader.line_num, row
+        if not columns.console or row[columns.console].strip() == columns.of_console:
+            yield reader.line_num, row
 
 
 def _text(path: Path) -> str:

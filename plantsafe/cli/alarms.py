@@ -1,5 +1,6 @@
 """`plantsafe alarms`: key figures of alarm management, of our own record or of a control system's log."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -39,11 +40,14 @@ def register(app: typer.Typer) -> None:
         priority: Annotated[str, typer.Option(help="column of the priority; without it all are medium")] = "",
         priority_word: Annotated[list[str] | None, typer.Option(help="WORD=1..4; may be given again")] = None,
         zone: Annotated[str, typer.Option(help="time zone of the log, as Asia/Shanghai")] = "UTC",
+        console: Annotated[str, typer.Option(help="one operator console; of our own record, else each in turn")] = "",
+        console_column: Annotated[str, typer.Option(help="column of the console, where a log has several")] = "",
     ) -> None:
-        """Rates, peaks, floods, frequent, chattering, fleeting and stale alarms of one console.
+        """Rates, peaks, floods, frequent, chattering, fleeting and stale alarms, a console at a time.
 
         Give either our own record or a control system's log: they are never counted together.
         """
+        from plantsafe.alarms.console import at_console
         from plantsafe.alarms.dcs_log import Columns, read_dcs_log
         from plantsafe.alarms.kpi import figures
         from plantsafe.alarms.own_log import own_moves
@@ -54,19 +58,26 @@ def register(app: typer.Typer) -> None:
             raise RequestError("give --data or --log, one of them", mend="they are never counted together")
         if data is not None:
             with RecordReader(data) as reader:
-                moves = own_moves(reader, end_ns or 2**62)
+                moves, described = own_moves(reader, end_ns or 2**62), reader.newest_plant()
+            known, of = ((), {}) if described is None else _consoles(described[1])
+            if console and console not in known:
+                mend = f"name one of {', '.join(known)}" if known else "the plant file names none"
+                raise RequestError(f"there is no console {console!r}", mend=mend)
+            chosen = {name: at_console(moves, name, of) for name in ((console,) if console else known)} or {"": moves}
         else:
             assert log is not None  # noqa: S101  # one of both is given
+            if bool(console) != bool(console_column):
+                raise RequestError("a log of several consoles", mend="give --console NAME and --console-column COLUMN")
             words = dict(word.partition("=")[::2] for word in priority_word or ())
             if any(number not in ("1", "2", "3", "4") for number in words.values()):
                 raise RequestError("a priority is not 1 to 4", mend="write --priority-word HIGH=2")
-            columns = Columns(time=time, tag=tag, kind=kind, priority=priority, zone=zone)
+            columns = Columns(
+                time=time, tag=tag, kind=kind, priority=priority, zone=zone, console=console_column, of_console=console
+            )
             if words:
-                columns = Columns(
-                    time=time, tag=tag, kind=kind, priority=priority, zone=zone,
-                    priorities={word: int(number) for word, number in words.items()},
-                )  # fmt: skip
+                columns = replace(columns, priorities={word: int(number) for word, number in words.items()})
             moves = read_dcs_log(log, columns)
+            chosen = {console: moves}
         if not len(moves.time_ns):
             raise StoreError("there is no alarm in it", mend="give a record or a log with alarms")
         first, last = int(moves.time_ns[0]), int(moves.time_ns[-1])
@@ -74,7 +85,24 @@ def register(app: typer.Typer) -> None:
         stop_ns = last + 1 if end_ns is None else end_ns
         if stop_ns <= begin_ns:
             raise RequestError("the period ends before it begins", mend="give --end after --begin")
-        typer.echo("\n".join(_lines(figures(moves, begin_ns, stop_ns, strict=strict), moves)))
+        for name, mine in chosen.items():
+            if name:
+                typer.echo(f"console           {name}")
+            typer.echo("\n".join(_lines(figures(mine, begin_ns, stop_ns, strict=strict), mine)))
+
+
+def _consoles(document: str) -> tuple[tuple[str, ...], dict[str, str]]:
+    """The consoles of a plant description, and that of each of its conditions."""
+    from plantsafe.alarms.console import consoles, consoles_of
+    from plantsafe.plant import plant_of_document
+    from plantsafe.scan.engine import Engine
+
+    plant = plant_of_document(document)
+    named = consoles(plant)
+    if not named:
+        return (), {}
+    conditions = Engine(plant).conditions
+    return named, dict(zip((c.name for c in conditions), consoles_of(plant, conditions), strict=True))
 
 
 def _utc_ns(text: str) -> int:

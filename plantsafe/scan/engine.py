@@ -8,6 +8,7 @@ import numpy as np
 
 from plantsafe.alarms.acts import ALARM_ACTS, decide
 from plantsafe.alarms.book import AlarmBook
+from plantsafe.alarms.console import consoles_of
 from plantsafe.alarms.suppression import DesignSuppression
 from plantsafe.checks.approval import ApprovalCheck
 from plantsafe.checks.clock_step import ClockStepCheck
@@ -88,7 +89,12 @@ class Engine:
         _refuse_twins(self.conditions, plant.file.site.name)
         self._blocks = _blocks(self.checks)
         self._design = DesignSuppression(plant)
-        self.book = AlarmBook(self.conditions, by_design=self._design.names, period_s=plant.file.scan_period_s)
+        self.book = AlarmBook(
+            self.conditions,
+            by_design=self._design.names,
+            console=consoles_of(plant, self.conditions),
+            period_s=plant.file.scan_period_s,
+        )
         self._last_number = np.zeros(1, dtype=np.int64)
 
     @property

@@ -78,3 +78,13 @@ def test_the_key_figures_of_the_day_stand_on_the_page(scene: Scene, opened: Any)
     page.button(key="kpi-go").click().run()
     assert not page.exception
     assert "Announced alarms" in text_of(page)
+
+
+def test_the_guidance_of_the_present_phase_stands_in_the_row(scene: Scene, opened: Any) -> None:
+    scene.scan({"TI-101": 68.0, "PH-101": 3.0})
+    page = opened("operator", "alarms")
+    assert "Lower the dosing rate first" in text_of(page)
+    assert "Open the cold water valve fully" not in text_of(page)
+    scene.scan({"PH-101": 4.0})
+    page.run()
+    assert "Open the cold water valve fully" in text_of(page)

@@ -55,6 +55,8 @@ class Rationalised(Ruled):
     """Whether, beside the acknowledgement, somebody confirms that the action was done."""
     realarm_min: float = Field(default=0.0, ge=0.0)
     """How long after its acknowledgement it sounds again while it still holds, 0 for never."""
+    console: Name | None = None
+    """Operator console that shows it; without it that of its unit. Key figures are counted a console at a time."""
     guidance_by_phase: dict[str, Text] = Field(default_factory=dict)
     """More to do in a phase of the unit, by the name of the phase."""
 

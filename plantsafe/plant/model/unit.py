@@ -135,6 +135,8 @@ class Unit(Ruled):
     """State point that shows the code of the phase; needed where there are `phases`."""
     phases: tuple[Phase, ...] = ()
     """Recipe phases, in the order of their codes."""
+    console: Name | None = None
+    """Operator console that its alarms are shown on; none where one operator has everything."""
     follows: UnitName | None = None
     """Batch unit whose phases move this one's values (a buffer that it fills): normal is learnt along them."""
 
