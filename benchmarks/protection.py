@@ -1,7 +1,7 @@
 """Safety functions at size: 2,000 functions on 6,000 inputs within 100,000 points, a scan of every check of theirs.
 
-`python benchmarks/protection.py [--functions N] [--points N] [--scans N]`: prints processor time of a scan, by check, and
-how the memory of the process grows.
+`python benchmarks/protection.py [--functions N] [--points N] [--scans N]`: prints processor time of a scan, by
+check, and how the memory of the process grows.
 """
 
 import argparse

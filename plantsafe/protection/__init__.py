@@ -6,6 +6,7 @@ from plantsafe.protection.check import FunctionCheck
 from plantsafe.protection.demand import Phase, TripCause
 from plantsafe.protection.device_events import DeviceEventCheck
 from plantsafe.protection.elements import ElementCheck
+from plantsafe.protection.ledger import LEDGER_KINDS, Ledger
 from plantsafe.protection.pfd import PfdCheck
 from plantsafe.protection.proof_tests import PROOF_ACTS
 from plantsafe.protection.readiness import ReadinessCheck
@@ -13,6 +14,7 @@ from plantsafe.protection.setpoint import SetpointCheck
 from plantsafe.protection.vote import ChannelState, Policy, Protection
 
 __all__ = [
-    "PROOF_ACTS", "Answer", "BypassCheck", "ChannelState", "DeviceEventCheck", "ElementCheck", "FunctionCheck",
-    "PfdCheck", "Phase", "Policy", "Protection", "ReadinessCheck", "SetpointCheck", "TripCause",
+    "LEDGER_KINDS", "PROOF_ACTS", "Answer", "BypassCheck", "ChannelState", "DeviceEventCheck", "ElementCheck",
+    "FunctionCheck", "Ledger", "PfdCheck", "Phase", "Policy", "Protection", "ReadinessCheck", "SetpointCheck",
+    "TripCause",
 ]  # fmt: skip

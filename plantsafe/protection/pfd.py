@@ -5,7 +5,6 @@ architecture would have, which is what can be compared with 1/RRF. PERIOD is the
 service; hours that could not be judged are in no mean, and a function with too many of them does not meet anything.
 """
 
-from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from plantsafe.plant.reliability import SUBSYSTEMS
 from plantsafe.plant.tables import Index
 from plantsafe.protection.answer import NO, U1, YES
 from plantsafe.protection.check import FunctionCheck
+from plantsafe.protection.ledger import Ledger
 from plantsafe.protection.period import Line, Period, Standing, period_pfd, standing
 from plantsafe.protection.pfd_conditions import KINDS, TEST_DUE_DAYS, pfd_conditions
 from plantsafe.protection.proof_tests import Answered, ProofTests
@@ -116,11 +116,11 @@ class PfdCheck:
             self._renew(self._row, time_ns)
         return answered
 
-    def retrace(self, events: Iterable[tuple[str, str, Mapping[str, Any]]], hours: Period) -> None:
-        """Begin with what the journal holds: kind, subject and body of each TEST_EVENTS, and the hours of service."""
-        for kind, subject, body in events:
-            self.tests.retrace(kind, subject, body)
-        self._period = hours
+    def retrace(self, ledger: Ledger, number: int, time_ns: int) -> None:
+        """Begin after scan `number` with the tests and the hours that the journal holds, everything else anew."""
+        self.tests = ledger.tests
+        self._period = ledger.period(number, time_ns)
+        self._last = np.array([number], dtype=np.int64)
 
     def _renew(self, rows: Index, time_ns: int) -> None:
         if rows.size:

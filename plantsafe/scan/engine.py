@@ -31,6 +31,7 @@ from plantsafe.protection import (
     DeviceEventCheck,
     ElementCheck,
     FunctionCheck,
+    Ledger,
     PfdCheck,
     ReadinessCheck,
     SetpointCheck,
@@ -230,12 +231,18 @@ class Engine:
         carry(old.book, self.book)
         return sorted(name for name in old.book.open() if name not in self.book.row)
 
-    def adopt(self, opened: Mapping[str, OpenCondition], *, number: int) -> list[str]:
+    def adopt(
+        self, opened: Mapping[str, OpenCondition], *, number: int, time_ns: int = 0, ledger: Ledger | None = None
+    ) -> list[str]:
         """Begin after scan `number` with what the journal says is open, by name, and everything else anew.
+
+        ledger: what it says of the safety functions, as of `time_ns`, the time of that scan.
 
         For another plant or engine version. Returns the names that this plant does not have.
         """
         self._last_number[0] = number
+        if ledger is not None:
+            self._pfd.retrace(ledger, number, time_ns)
         for check in self.checks:
             _hold(check, {name for name, entry in opened.items() if entry.active}, number)
         return self.book.adopt(opened.values())

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from plantsafe.journal.chain import GENESIS
 from plantsafe.journal.project import STATE_KINDS, OpenCondition, open_conditions
 from plantsafe.plant import Plant, plant_of_document
+from plantsafe.protection import LEDGER_KINDS, Ledger
 from plantsafe.scan.engine import ENGINE_VERSION, Engine
 from plantsafe.store.record import RecordReader, Snapshot
 from plantsafe.verdict import Fact
@@ -59,7 +60,7 @@ def _taken_up(engine: Engine, reader: RecordReader) -> tuple[Engine, list[Fact]]
     assert newest is not None  # noqa: S101  # every frame names its plant
     snapshot = reader.snapshot(newest[0], ENGINE_VERSION)
     if snapshot is None:
-        return engine, _adopted(engine, opened, reader.last_number())
+        return engine, _adopted(engine, opened, reader)
     if newest[0] == engine.plant.hash:
         return engine, _stepped(engine, reader, snapshot, opened)
     before = Engine(plant_of_document(newest[1]))
@@ -102,9 +103,12 @@ def carried(before: Engine, after: Engine) -> list[Fact]:
     return [_removed(name, opened[name].occurrence) for name in after.carry_over(before)]
 
 
-def _adopted(engine: Engine, opened: Mapping[str, OpenCondition], last_number: int) -> list[Fact]:
-    """Another engine version: alarm states by name from the journal, the rest anew."""
-    gone = engine.adopt(opened, number=last_number)
+def _adopted(engine: Engine, opened: Mapping[str, OpenCondition], reader: RecordReader) -> list[Fact]:
+    """Another engine version: alarm states and the ledger of the functions from the journal, the rest anew."""
+    ledger, last = Ledger(engine.plant), reader.last_number()
+    ledger.take(reader.events(kinds=LEDGER_KINDS))
+    frame = next(iter(reader.frames(last, last)))
+    gone = engine.adopt(opened, number=last, time_ns=frame.time_ns, ledger=ledger)
     return [_removed(name, opened[name].occurrence) for name in gone]
 
 
