@@ -27,6 +27,7 @@ from plantsafe.cli import (
     replay,
     run,
     scenario,
+    sif,
     summary,
 )
 from plantsafe.errors import PlantsafeError
@@ -40,7 +41,7 @@ app = typer.Typer(
 )
 for module in (
     demo, run, compact, forward, replay, check, plant, browse, probe, cert, fault, journal, history, scenario, summary,
-    account, alarms, backtest,
+    account, alarms, backtest, sif,
 ):  # fmt: skip
     module.register(app)
 

@@ -18,6 +18,7 @@ from plantsafe.cli.children import Child, wait_for
 from plantsafe.cli.demo_place import forget, say_where
 from plantsafe.cli.demo_secure import SIMULATED, to_trust
 from plantsafe.cli.demo_summary import lines as summary_lines
+from plantsafe.cli.demo_tests import put_tests_on_record
 from plantsafe.clock import NS_PER_S, Clock
 from plantsafe.errors import PlantsafeError, StoreError
 from plantsafe.history.reader import HistoryReader
@@ -126,6 +127,7 @@ def run_demo(
         endpoints = [f"--source={name}={where}" for name, where in simulated["endpoints"].items()]
         time.sleep(max(0.0, clock.wall_s(clock.epoch_ns - clock.now_ns())))
         started = time.monotonic()
+        put_tests_on_record(plant, data, clock)
         service = start(
             "scan service", "-m", "plantsafe", "run", "--child", "--plant", str(plant_file), "--data", str(data),
             "--clock", clock.encode(), *endpoints,
