@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +13,14 @@ from plantsafe.verdict import Fact
 GENESIS = hashlib.sha256(b"plantsafe journal").hexdigest()
 """What the first event names as its predecessor."""
 
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_BODY = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+_UNESCAPED = re.compile(rb"[\x00-\x1f]").search  # JSON writes these in a way of their own; hardly any text has one
+
 
 def digest(seq: int, scan: int, time_ns: int, kind: str, subject: str, actor: str, body: str, previous: str) -> str:
     """SHA-256 over the canonical JSON of all other columns of a row."""
-    text = json.dumps(
-        [seq, scan, time_ns, kind, subject, actor, body, previous], ensure_ascii=False, separators=(",", ":")
-    )
+    text = _CANONICAL([seq, scan, time_ns, kind, subject, actor, body, previous])
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -26,7 +29,7 @@ def chained(facts: Sequence[Fact], *, scan: int, time_ns: int, seq: int, previou
     rows = []
     for fact in facts:
         seq += 1
-        body = json.dumps(fact.body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        body = _BODY(fact.body)
         own = digest(seq, scan, time_ns, fact.kind, fact.subject, fact.actor, body, previous)
         rows.append(
             EventRow(
@@ -47,37 +50,95 @@ def chained(facts: Sequence[Fact], *, scan: int, time_ns: int, seq: int, previou
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """The answer of `verify`: how many rows hold, the hash of the last, and the first bad row with the reason."""
+    """The answer of `verify`: how many rows hold, the hash of the last, and the first bad row with the reason.
+
+    first: number of the first row that is here. anchored: last row that agrees with a head from outside, 0 for none.
+    """
 
     rows: int
     head: str
     bad_row: int | None
     reason: str
+    first: int = 1
+    anchored: int = 0
+
+    @property
+    def last(self) -> int:
+        """Number of the last row that holds; the one before the first where none does."""
+        return self.first + self.rows - 1
+
+    @property
+    def not_anchored(self) -> int:
+        """Rows that hold, and that no head from outside vouches for."""
+        return self.last - max(self.anchored, self.first - 1)
 
 
-def verify(rows: Iterable[tuple[Any, ...]]) -> Verified:
-    """Walk rows in the order of seq (text as bytes, as SQLite holds it) and stop at the first that does not hold."""
-    expected, previous = 1, GENESIS
+def verify(
+    rows: Iterable[tuple[Any, ...]], *, after: int = 0, previous: str = GENESIS, heads: Mapping[int, str] | None = None
+) -> Verified:
+    """Walk rows in the order of seq (text as bytes, as SQLite holds it) and stop at the first that does not hold.
+
+    after, previous: number and hash of the row before the first. heads: hashes by the number of their row, as they
+    were known outside: a chain that was written anew, or cut, disagrees with them.
+    """
+    known, first, anchored = dict(heads or {}), after + 1, after if (heads or {}).get(after) == previous else 0
+    expected = first
+
+    def bad(row: int, reason: str) -> Verified:
+        return Verified(
+            rows=expected - first, head=previous, bad_row=row, reason=reason, first=first, anchored=anchored
+        )
+
+    if known.get(after, previous) != previous:
+        return bad(first, f"it follows a row {after} that is not the one known outside")
     for row in rows:
         if reason := _wrong(row, expected, previous):
-            return Verified(rows=expected - 1, head=previous, bad_row=expected, reason=reason)
-        previous = row[8].decode()
+            return bad(expected, reason)
+        own = row[8].decode("ascii")
+        if expected in known:
+            if known[expected] != own:
+                return bad(max(anchored, after) + 1, _rewritten(max(anchored, after) + 1, expected))
+            anchored = expected
+        previous = own
         expected += 1
-    return Verified(rows=expected - 1, head=previous, bad_row=None, reason="")
+    missing = max(known, default=0)
+    if missing >= expected:
+        return bad(expected, f"rows {expected} to {missing} are missing: they were there when the head left the house")
+    return Verified(rows=expected - first, head=previous, bad_row=None, reason="", first=first, anchored=anchored)
+
+
+def _rewritten(first: int, last: int) -> str:
+    if first == last:
+        return "its hash is not the one known outside: the chain was written anew"
+    return f"one of the rows {first} to {last} is not as it was: row {last} has not the hash known outside"
 
 
 def _wrong(row: tuple[Any, ...], expected: int, previous: str) -> str:
-    seq, scan, time_ns, *texts = row
-    if not isinstance(seq, int) or seq != expected:
+    seq, scan, time_ns, kind, subject, actor, body, before, own = row
+    if type(seq) is not int or seq != expected:
         return f"row {expected} is missing or out of order; row {seq!r} stands in its place"
-    if not all(isinstance(number, int) for number in (scan, time_ns)) or not all(isinstance(t, bytes) for t in texts):
+    texts = (kind, subject, actor, body, before, own)
+    if type(scan) is not int or type(time_ns) is not int or any(type(text) is not bytes for text in texts):
         return "a column does not have its type"
-    try:
-        kind, subject, actor, body, before, own = (text.decode("utf-8") for text in texts)
-    except UnicodeDecodeError:
-        return "a column is not UTF-8 text"
-    if before != previous:
+    if before != previous.encode("ascii"):
         return "it does not name the hash of the row before it"
-    if digest(seq, scan, time_ns, kind, subject, actor, body, before) != own:
+    said = b'[%d,%d,%d,"%b","%b","%b","%b","%b"]' % (
+        seq,
+        scan,
+        time_ns,
+        _in_json(kind),
+        _in_json(subject),
+        _in_json(actor),
+        body.replace(b"\\", b"\\\\").replace(b'"', b'\\"') if not _UNESCAPED(body) else _in_json(body),
+        before,
+    )
+    if hashlib.sha256(said).hexdigest().encode("ascii") != own:
         return "its columns do not give its hash"
     return ""
+
+
+def _in_json(text: bytes) -> bytes:
+    """UTF-8 text as it stands between the quotes of a JSON text; what is no UTF-8 gives no hash that was ever made."""
+    if b'"' not in text and b"\\" not in text and not _UNESCAPED(text):
+        return text
+    return _CANONICAL(text.decode("utf-8", "surrogateescape"))[1:-1].encode("utf-8", "surrogateescape")

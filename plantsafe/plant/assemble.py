@@ -24,7 +24,7 @@ SECTIONS: tuple[Section, ...] = (
         (name,)
         for name in (
             "workshops", "units", "sources", "points", "alarms", "expression_alarms", "functions", "effects",
-            "causes_and_effects", "gas_detectors", "inventories", "people",
+            "causes_and_effects", "gas_detectors", "inventories", "people", "seal_places",
         )
     ),
     *(("registers", name) for name in REGISTERS),

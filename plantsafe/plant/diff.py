@@ -19,6 +19,7 @@ KINDS = {
     "alarms": ("alarm", "报警"),
     "functions": ("safety function", "安全功能"),
     "gas_detectors": ("gas detector", "气体探测器"),
+    "seal_places": ("place of the seals", "封印存放处"),
 }
 """Collections that are compared entry by entry, with their words; any other named list is called by its key."""
 

@@ -27,6 +27,7 @@ from plantsafe.plant.model.register import (
     Registers,
     ReliefDevice,
 )
+from plantsafe.plant.model.seal_place import SealMail, SealPlace, SealWebhook
 from plantsafe.plant.model.site import Partition, Person, Site, Workshop
 from plantsafe.plant.model.source import Credentials, FastGroup, Recorded, SourceEntry, SourceLimits
 from plantsafe.plant.model.unit import Hazard, NotApplicable, Phase, ProcessType, Unit, Window
@@ -36,6 +37,7 @@ __all__ = [
     "Effect", "Entry", "EventBuffer", "EventCode", "ExpressionAlarm", "FastGroup", "FinalElement", "Found",
     "FunctionInput", "GasDetector", "Hazard", "Inventory", "LaboratorySample", "ModbusAddress", "Name",
     "NotApplicable", "OpcUaAddress", "Partition", "Person", "Phase", "PlantFile", "Point", "PowerSupply",
-    "Precondition", "ProcessType", "Recorded", "Registers", "Reliability", "ReliefDevice", "SafetyFunction", "Site",
-    "SourceEntry", "SourceLimits", "Subsystem", "Text", "Unit", "Waiver", "Window", "Workshop",
+    "Precondition", "ProcessType", "Recorded", "Registers", "Reliability", "ReliefDevice", "SafetyFunction",
+    "SealMail", "SealPlace", "SealWebhook", "Site", "SourceEntry", "SourceLimits", "Subsystem", "Text", "Unit",
+    "Waiver", "Window", "Workshop",
 ]  # fmt: skip

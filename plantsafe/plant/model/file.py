@@ -10,6 +10,7 @@ from plantsafe.plant.model.entry import Entry
 from plantsafe.plant.model.function import GasDetector, SafetyFunction
 from plantsafe.plant.model.point import Point
 from plantsafe.plant.model.register import Inventory, Registers
+from plantsafe.plant.model.seal_place import SealPlace
 from plantsafe.plant.model.site import Person, Site, Workshop
 from plantsafe.plant.model.source import SourceEntry
 from plantsafe.plant.model.unit import Unit
@@ -57,3 +58,5 @@ class PlantFile(FileHead):
     """Books that are kept beside the control system."""
     people: tuple[Person, ...] = ()
     """Who answers for what."""
+    seal_places: tuple[SealPlace, ...] = ()
+    """Places outside that get the signed heads of the journal, every ten minutes and at each event of priority 1."""

@@ -23,6 +23,7 @@ KINDS: dict[str, tuple[Section, ...]] = {
     "gas detector": (("gas_detectors",),),
     "inventory": (("inventories",),),
     "person": (("people",),),
+    "seal place": (("seal_places",),),
     "sample": (("registers", "samples"),),
     "certificate": (("registers", "certificates"),),
     "register entry": tuple(section for section in SECTIONS if section[0] == "registers"),
