@@ -22,14 +22,14 @@ def verify(data: Data) -> None:
     """Look at every byte: files, journal, and that each scan number is there or named as lost."""
     from plantsafe.history.backup import changed_since_backup
     from plantsafe.history.verify import faults
-    from plantsafe.journal.chain import verify as verify_chain
+    from plantsafe.journal.chain import verify_record
     from plantsafe.store.record import RecordReader
 
     with RecordReader(data) as reader:
-        chain = verify_chain(reader.raw_events())
+        chain = verify_record(reader)
     found = [*changed_since_backup(data), *faults(data)]
     if chain.bad_row is not None:
-        found.append(f"the journal holds up to row {chain.rows}; row {chain.bad_row} is bad: {chain.reason}")
+        found.append(f"the journal holds up to row {chain.last}; row {chain.bad_row} is bad: {chain.reason}")
     _complain(found, mend="plantsafe history repair DAY for a day's file; else restore it from a backup")
     typer.echo("all files are whole; every scan is there or named")
 

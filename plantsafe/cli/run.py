@@ -15,6 +15,9 @@ def register(app: typer.Typer) -> None:
         data: Annotated[Path, typer.Option(help="folder of the record; one scan service writes it")],
         source: Annotated[list[str] | None, typer.Option(help="NAME=ENDPOINT in place of the file's endpoint")] = None,
         historian: Annotated[str, typer.Option(help="http://HOST:PORT/ORG/BUCKET of an InfluxDB to forward to")] = "",
+        seal_key: Annotated[
+            Path | None, typer.Option(help="key that signs the journal; keys/journal.key in the data folder without it")
+        ] = None,
         keep_days: Annotated[int, typer.Option(help="drop samples of older days; 0 keeps all", min=0)] = 0,
         health_port: Annotated[int, typer.Option(help="/livez, /readyz, /metrics on loopback; 0 for any")] = 0,
         clock: Annotated[str, typer.Option(hidden=True)] = "",
@@ -24,6 +27,7 @@ def register(app: typer.Typer) -> None:
         from plantsafe.cli.scan_service import run_service
 
         run_service(
-            plant, data, source or [], historian=historian, keep_days=keep_days, health_port=health_port, clock=clock,
+            plant, data, source or [], historian=historian, seal_key=seal_key,
+            keep_days=keep_days, health_port=health_port, clock=clock,
             child=child,
         )  # fmt: skip

@@ -53,6 +53,7 @@ def run_service(
     source: list[str],
     *,
     historian: str = "",
+    seal_key: Path | None = None,
     keep_days: int = 0,
     health_port: int,
     clock: str,
@@ -89,6 +90,9 @@ def run_service(
             arguments=("compact", "--data", str(data), "--follow", "--keep-days", str(keep_days)),
         )
     ]
+    sealing = ("journal", "seal", "--data", str(data), "--follow")
+    key = ("--key", str(seal_key)) if seal_key is not None else ()
+    beside.append(Attendant(name="sealer", arguments=(*sealing, *key)))
     if historian:
         arguments = ("forward", "run", "--data", str(data), "--to", historian)
         beside.append(Attendant(name="forwarder", arguments=arguments))

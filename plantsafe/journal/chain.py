@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from plantsafe.store.record import EventRow
+from plantsafe.store.record import EventRow, RecordReader
 from plantsafe.verdict import Fact
 
 GENESIS = hashlib.sha256(b"plantsafe journal").hexdigest()
@@ -105,6 +105,19 @@ def verify(
     if missing >= expected:
         return bad(expected, f"rows {expected} to {missing} are missing: they were there when the head left the house")
     return Verified(rows=expected - first, head=previous, bad_row=None, reason="", first=first, anchored=anchored)
+
+
+def begin_of(record: RecordReader) -> tuple[int, str]:
+    """Number and hash of the row before the first one of a record: of the last one that was moved out, if any were."""
+    archived = record.archived()
+    return (archived.seq, archived.hash) if archived is not None else (0, GENESIS)
+
+
+def verify_record(record: RecordReader, heads: Mapping[int, str] | None = None) -> Verified:
+    """Walk the journal of a record from where it begins; heads of rows that were moved out cannot be compared here."""
+    after, previous = begin_of(record)
+    known = {seq: head for seq, head in (heads or {}).items() if seq >= after}
+    return verify(record.raw_events(after=after), after=after, previous=previous, heads=known)
 
 
 def _rewritten(first: int, last: int) -> str:

@@ -1,4 +1,4 @@
-"""The key that heads of the journal are signed with: Ed25519, in a file that only its owner reads, never in a database."""
+"""The key that heads of the journal are signed with: Ed25519, in a file that its owner alone reads, in no database."""
 
 import os
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ from plantsafe.store.sqlite import translated
 
 KEYS, KEY = "keys", "journal.key"
 _OWNER_ONLY = 0o600
+_PUB = "give the .pub file that stands beside the key"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +87,9 @@ def public_of(path: Path) -> str:
     try:
         public = load_pem_public_key(text)
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise RequestError(f"{path} holds no public key", mend="give the .pub file that stands beside the key") from error
+        raise RequestError(
+            f"{path} holds no public key", mend="give the .pub file that stands beside the key"
+        ) from error
     if not isinstance(public, Ed25519PublicKey):
         raise RequestError(f"{path} holds no Ed25519 key", mend="give the .pub file that stands beside the key")
     return _raw(public)

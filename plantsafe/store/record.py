@@ -61,6 +61,15 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Archived:
+    """Up to which event the journal was moved out: its number, its hash, and the states after it as JSON text."""
+
+    seq: int
+    hash: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Samples:
     """The samples of one frame, still packed (`frames.decode_samples`)."""
 
@@ -136,7 +145,15 @@ def _insert_moves(connection: sqlite3.Connection, first: int, last: int) -> None
     )
 
 
-MIGRATIONS = (_version_1, _version_2, _version_3)
+def _version_4(connection: sqlite3.Connection) -> None:
+    """Where the journal begins, once its first years were moved out."""
+    connection.execute(
+        "CREATE TABLE archived (id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL, hash TEXT NOT NULL, "
+        "state TEXT NOT NULL) STRICT"
+    )
+
+
+MIGRATIONS = (_version_1, _version_2, _version_3, _version_4)
 
 
 class RecordWriter:
@@ -266,6 +283,33 @@ class RecordReader:
             return None
         number, plant, time_ns, data, about, picture = rows[0]
         return Latest(frame=decode_frame(number, plant, time_ns, data, about), live=unpack(picture))
+
+    def newest_scan(self) -> tuple[int, int]:
+        """Number and time of the newest recorded scan, zeros in an empty record."""
+        rows = self._rows("SELECT number, time_ns FROM frames ORDER BY number DESC LIMIT 1")
+        return (int(rows[0][0]), int(rows[0][1])) if rows else (0, 0)
+
+    def head(self) -> tuple[int, str] | None:
+        """Number and hash of the newest event."""
+        rows = self._rows("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1")
+        return (int(rows[0][0]), str(rows[0][1])) if rows else None
+
+    def archived(self) -> Archived | None:
+        """Where the journal in this file begins; None where nothing of it was moved out."""
+        if not self._rows("SELECT 1 FROM sqlite_master WHERE name = 'archived'"):  # of an older plantsafe
+            return None
+        rows = self._rows("SELECT seq, hash, state FROM archived")
+        return Archived(seq=int(rows[0][0]), hash=str(rows[0][1]), state=str(rows[0][2])) if rows else None
+
+    def has_priority(self, priority: int, *, after: int) -> bool:
+        """Whether an event after number `after` is of that priority."""
+        statement = "SELECT 1 FROM events WHERE seq > ? AND json_extract(body, '$.priority') = ? LIMIT 1"
+        return bool(self._rows(statement, (after, priority)))
+
+    def newest_plant_hash(self) -> str:
+        """The plant of the newest frame, empty without any."""
+        rows = self._rows("SELECT p.hash FROM frames f JOIN plants p ON p.id = f.plant ORDER BY f.number DESC LIMIT 1")
+        return str(rows[0][0]) if rows else ""
 
     def plant_document(self, plant_hash: str) -> str | None:
         """The plant description under a hash, as canonical JSON."""
@@ -397,13 +441,12 @@ class RecordReader:
             if len(rows) < _SLICE * 100:
                 return
 
-    def raw_events(self) -> Iterator[tuple[Any, ...]]:
-        """Every event row as SQLite holds it, text as bytes: what `journal verify` looks at."""
+    def raw_events(self, *, after: int | None = None) -> Iterator[tuple[Any, ...]]:
+        """Every event row after `after` as SQLite holds it, text as bytes: what `journal verify` looks at."""
         with translated(self.path):
             connection = sqlite3.connect(f"{self.path.resolve().as_uri()}?mode=ro", uri=True)
             connection.text_factory = bytes
             try:
-                after: int | None = None
                 while True:
                     where, values = ("WHERE seq > ?", [after]) if after is not None else ("", [])
                     rows = connection.execute(
