@@ -136,6 +136,35 @@ OWN_RULES = (
         },
     ),
     Rule(
+        name="seals_behind", kind="seals_behind", figure="seal_age", klass=_ALARM, priority=3,
+        limit=30.0, deadband=5.0,  # min: site default, three seals that are due every ten minutes
+        consequence={
+            "en": "The newest events are vouched for by nothing outside this machine: whether somebody changes them "
+            "cannot be told.",
+            "zh": "最新事件在本机之外没有任何凭证：是否被篡改将无法判断。",
+        },
+        action={
+            "en": "plantsafe journal seals says which place does not take them and why. Usual causes: a share that is "
+            "not mounted, a mail or web server that is down, a key that cannot be read.",
+            "zh": "用 plantsafe journal seals 查看哪一处未接收及原因。"
+            "常见原因：共享目录未挂载、邮件或网页服务器中断、密钥无法读取。",
+        },
+    ),
+    Rule(
+        name="not_recorded", kind="not_recorded", figure="unrecorded", klass=_ALARM, priority=2,
+        limit=1.0, off_delay_scans=2,  # site default: the scan that the record takes again is one of them
+        consequence={
+            "en": "Nothing new is in the record, and the pages stand still. Scans and events wait in a spool; when it "
+            "is full the service stops, and the plant is not monitored.",
+            "zh": "记录不再更新，页面停止刷新。扫描与事件暂存于缓存文件；缓存写满后服务将停止，装置失去监测。",
+        },
+        action={
+            "en": "Free disk space now, or mend record.db; the service's log says what is wrong. What waits is then "
+            "appended in its order by itself.",
+            "zh": "立即释放磁盘空间或修复 record.db；原因见服务日志。恢复后暂存内容将自动按顺序补写。",
+        },
+    ),
+    Rule(
         name="disk_low", kind="disk_low", figure="disk_free", klass=_ALARM, priority=2,
         limit=2.0, sign=-1.0, deadband=1.0,  # GB: site default, hours of a large plant
         consequence={

@@ -81,7 +81,7 @@ def run_service(
     def sources(plant: Plant) -> list[Source]:
         return [make_source(plant, name, endpoints.get(name), base=plant_file.parent) for name in plant.read_sources]
 
-    service = ScanService(compiled, data, sources, plant_clock, metrics)
+    service = ScanService(compiled, data, sources, plant_clock, metrics, reserve_spool=True)
     give_back()
     gc.freeze()  # what was built at start is never garbage: collections stay short
     beside = [

@@ -68,6 +68,10 @@ OWN_FIGURES = (
            range=(0.0, _MOST)),
     Figure(name="disk_free", en="Free space for the record", zh="记录所在磁盘剩余空间", eu="GB", range=(0.0, _MOST),
            resolution=0.1),
+    Figure(name="seal_age", en="Age of the last journal seal outside", zh="外部最近一次事件记录封印的时长", eu="min",
+           range=(0.0, _MOST), resolution=0.1),
+    Figure(name="unrecorded", en="Scans that the record has not taken", zh="尚未写入记录的扫描数", eu="",
+           range=(0.0, _MOST)),
 )  # fmt: skip
 """Figures of the service itself; 0 scans behind and nothing refused where there is no historian."""
 

@@ -38,6 +38,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         self._period_s = period_wall_s
         self._last_s = 0.0
+        self._unrecorded = 0
         make = self.registry
         self._scans = Counter("plantsafe_scans", "Scans recorded", registry=make)
         self._lost = Gauge("plantsafe_scans_lost", "Scheduled scans that were not done", registry=make)
@@ -47,6 +48,7 @@ class Metrics:
         self._unacknowledged = Gauge("plantsafe_alarms_unacknowledged", "Unacknowledged alarms", registry=make)
         self._active = Gauge("plantsafe_alarms_active", "Active alarms and findings", registry=make)
         self._events = Counter("plantsafe_events", "Journal events written", registry=make)
+        self._waiting = Gauge("plantsafe_scans_unrecorded", "Scans that wait in the spool", registry=make)
         self._running = Gauge(
             "plantsafe_attendant_running", "1 while a process beside the service runs", ["name"], registry=make
         )
@@ -71,6 +73,11 @@ class Metrics:
         for part, seconds in (("read", read_s), ("judge", judge_s), ("write", write_s)):
             self._time.labels(part).observe(seconds)
 
+    def unrecorded(self, scans: int) -> None:
+        """So many scans wait for the record."""
+        self._unrecorded = scans
+        self._waiting.set(scans)
+
     def attendant(self, name: str, *, running: bool) -> None:
         """A process beside the service began or ended."""
         self._running.labels(name).set(running)
@@ -87,9 +94,14 @@ class Metrics:
         return time.monotonic() - self._last_s if self._last_s else float("inf")
 
     @property
+    def complaint(self) -> str:
+        """A line for people when scans wait, else empty."""
+        return f"the record cannot be written: {self._unrecorded} scans wait in the spool\n" if self._unrecorded else ""
+
+    @property
     def ready(self) -> bool:
-        """True while scans are being recorded."""
-        return self.age_s() < max(READY_PERIODS * self._period_s, 2.0)
+        """True while scans are being recorded, in the record itself."""
+        return not self._unrecorded and self.age_s() < max(READY_PERIODS * self._period_s, 2.0)
 
 
 def _routes(metrics: Metrics, alive: threading.Event) -> Starlette:
@@ -97,7 +109,7 @@ def _routes(metrics: Metrics, alive: threading.Event) -> Starlette:
         return PlainTextResponse("alive\n") if alive.is_set() else PlainTextResponse("stopping\n", 503)
 
     async def readyz(_: Request) -> Response:
-        text = f"last scan {metrics.age_s():.1f} s ago\n"
+        text = f"last scan {metrics.age_s():.1f} s ago\n{metrics.complaint}"
         return PlainTextResponse(text, 200 if metrics.ready else 503)
 
     async def metrics_page(_: Request) -> Response:

@@ -20,6 +20,8 @@ SERVICE_KINDS = (
     "alarm_removed",
     "plant_loaded",
     "plant_load_failed",
+    "record_failed",
+    "record_recovered",
 )
 """Events that the running service adds; the engine does not say them."""
 

@@ -47,7 +47,14 @@ _OF: Mapping[str, Callable[[SourceWork, SourceWork], float]] = {
 the service is no step in any figure; the sum over scans is the total."""
 
 
-_AT_EASE = {"compaction_lag": 0.0, "forward_lag": 0.0, "dead_letters": 0.0, "disk_free": 1000.0}
+_AT_EASE = {
+    "compaction_lag": 0.0,
+    "forward_lag": 0.0,
+    "dead_letters": 0.0,
+    "disk_free": 1000.0,
+    "seal_age": 0.0,
+    "unrecorded": 0.0,
+}
 """What the service says of itself before anybody asked, and where nothing can be asked, as in virtual time."""
 
 

@@ -1,8 +1,9 @@
 """The running scan service: reads every source at each instant, steps the engine, records, and goes on.
 
 One transaction a scan. A source that is slow is not waited for; a scan that cannot start in its period is lost,
-counted and named. Whatever stops the recording stops the service with one clear message: nothing is judged that is
-not recorded.
+counted and named. When the record cannot be written the scans go on: they wait in a spool, loudly, and are appended in
+their order when it can. A spool that is full stops the service with one clear message: nothing is judged that is not
+kept.
 """
 
 import asyncio
@@ -28,8 +29,10 @@ from plantsafe.scan.schedule import Schedule, after_downtime
 from plantsafe.source import Source
 from plantsafe.store.forward import forwarded_to
 from plantsafe.store.inbox import InboxReader, ensure_inbox
-from plantsafe.store.record import EventRow, RecordReader, RecordWriter, Snapshot
+from plantsafe.store.record import EventRow, RecordReader, Snapshot
+from plantsafe.store.record_keeper import RecordKeeper
 from plantsafe.store.rollup import compacted_to
+from plantsafe.store.seals import outside_since_ns
 from plantsafe.verdict import Fact
 
 SNAPSHOT_SCANS = 60  # a restart steps at most this many scans (site default)
@@ -62,6 +65,7 @@ class ScanService:
     """Runs scans into one data folder until `stop` is set; `plant` may be replaced between two scans by a request.
 
     live: False for recorded values, whose frames say nothing of this machine: two runs give the same record.
+    reserve_spool: take the spool's space at the start, so that it can be written when the disk is full.
     """
 
     def __init__(
@@ -74,28 +78,33 @@ class ScanService:
         *,
         on_scan: Callable[[ScanRecord], None] | None = None,
         live: bool = True,
+        reserve_spool: bool = False,
     ) -> None:
         self._plant, self._folder, self._clock, self._metrics = plant, folder, clock, metrics
         self._make_sources = make_sources
-        self._on_scan, self._live = on_scan, live
+        self._on_scan, self._live, self._reserve_spool = on_scan, live, reserve_spool
+        self._began_ns, self._unrecorded, self._spooled = 0, 0, 0
         self._seq, self._head, self._cursor, self._compacted = 0, "", 0, 0
         self._next: asyncio.Task[_Use | Fact] | None = None
         self.counts = Counts()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Scan until `stop`; raises StoreError when the record cannot be written."""
+        """Scan until `stop`; raises StoreError when neither the record nor its spool can be written."""
         ensure_inbox(self._folder)
-        writer = RecordWriter(self._folder)
+        writer = RecordKeeper(self._folder)
         inbox = InboxReader(self._folder)
         use: _Use | None = None
         try:
+            left = writer.take_up()
+            if self._reserve_spool:
+                writer.spool.reserve()
             writer.add_plant(self._plant.hash, self._plant.document())
             with RecordReader(self._folder) as reader:
                 engine, resumed = resume(self._plant, reader)
             self._seq, self._head, self._cursor = resumed.seq, resumed.head, resumed.cursor
             use = _Use(engine=engine, reading=self._read(self._plant))
             await use.reading.open(FIRST_ANSWER_S)
-            await self._scan_all(writer, inbox, resumed, use, stop)
+            await self._scan_all(writer, inbox, resumed, use, left, stop)
         finally:
             if self._next is not None:
                 self._next.cancel()
@@ -105,14 +114,17 @@ class ScanService:
             writer.close()
 
     async def _scan_all(
-        self, writer: RecordWriter, inbox: InboxReader, resumed: Resumed, use: _Use, stop: asyncio.Event
+        self, writer: RecordKeeper, inbox: InboxReader, resumed: Resumed, use: _Use, left: int, stop: asyncio.Event
     ) -> None:
         clock, period_ns = self._clock, use.engine.plant.period_ns
         now_ns = clock.now_ns()
         skew_ns = clock.utc_ns() - now_ns
         number, first_utc_ns = after_downtime(resumed.last_number, resumed.last_time_ns, now_ns + skew_ns, period_ns)
         schedule = Schedule(first=number, start_ns=first_utc_ns - skew_ns, period_ns=period_ns)
+        self._began_ns = schedule.instant_ns(number) + skew_ns
         facts = [_started(use.engine, resumed, number), *resumed.facts]
+        if left:
+            facts.append(_recovered(left, after_restart=True))
         while not stop.is_set():
             if await clock.wait_until(schedule.instant_ns(number), stop):
                 break
@@ -122,6 +134,7 @@ class ScanService:
                 facts.append(_lost(number, due - 1, "overrun"))
                 number = due
             facts += self._lateness(schedule.instant_ns(number))
+            facts += self._recording(use.reading, writer)
             changed = await self._change(use, writer)
             await self._one(writer, inbox, use, number, schedule.instant_ns(number), [*facts, *changed])
             facts = []
@@ -146,7 +159,7 @@ class ScanService:
         return [Fact(kind="scan_late", subject="service", body={"late_ms": round(late_s * 1000)})]
 
     async def _one(
-        self, writer: RecordWriter, inbox: InboxReader, use: _Use, number: int, instant_ns: int, facts: list[Fact]
+        self, writer: RecordKeeper, inbox: InboxReader, use: _Use, number: int, instant_ns: int, facts: list[Fact]
     ) -> None:
         """Read, judge and record scan `number`."""
         begun = time.perf_counter()
@@ -160,7 +173,7 @@ class ScanService:
         rows = self._chain([*facts, *record.facts], number, time_ns)
         snapshot = None
         if number % SNAPSHOT_SCANS == 0:
-            self._look_around(use.reading, number)
+            self._look_around(use, number, time_ns)
         if use.fresh or number % SNAPSHOT_SCANS == 0:
             snapshot = Snapshot(
                 number=number, plant=record.frame.plant, engine=ENGINE_VERSION, data=use.engine.snapshot()
@@ -183,7 +196,24 @@ class ScanService:
     def _read(self, plant: Plant) -> Reading:
         return Reading(plant, self._make_sources(plant), self._clock, live=self._live)
 
-    def _look_around(self, reading: Reading, number: int) -> None:
+    def _recording(self, reading: Reading, writer: RecordKeeper) -> list[Fact]:
+        """Whether the record takes what it gets: a point of the next scan, a metric, and a row when it changes."""
+        waiting, before = writer.waiting, self._unrecorded
+        self._unrecorded = waiting
+        if waiting == before:
+            return []
+        reading.about_service({"unrecorded": float(waiting)})
+        self._metrics.unrecorded(waiting)
+        if not before:
+            log.error("record_not_written", reason=writer.trouble, spool=str(writer.spool.path))
+            return [Fact(kind="record_failed", subject="service", body={"reason": writer.trouble})]
+        if not waiting:
+            log.warning("record_written_again", scans=self._spooled)
+            return [_recovered(self._spooled, after_restart=False)]
+        self._spooled = max(self._spooled, waiting)
+        return []
+
+    def _look_around(self, use: _Use, number: int, time_ns: int) -> None:
         """How the processes beside this one get on, as points of the next scans and as metrics."""
         self._compacted = compacted_to(self._folder, self._compacted)
         sent, refused = forwarded_to(self._folder)
@@ -193,9 +223,17 @@ class ScanService:
             "forward_lag": float(number - sent) if sent is not None else 0.0,
             "dead_letters": float(refused),
             "disk_free": round(free_gb, 1),
+            "seal_age": self._seal_age_min(use.engine.plant, time_ns),
         }
-        reading.about_service(own)
+        use.reading.about_service(own)
         self._metrics.about_service(own)
+
+    def _seal_age_min(self, plant: Plant, time_ns: int) -> float:
+        """Since when a place outside lacks the head of the journal; 0 where the plant file names no place."""
+        if not plant.file.seal_places:
+            return 0.0
+        since_ns = outside_since_ns(self._folder) or self._began_ns
+        return round(max(0.0, (time_ns - since_ns) / 60e9), 1)
 
     async def _prepared(self, plant_hash: str, document: str | None, period_ns: int) -> _Use | Fact:
         """Compile the new description beside the running scans, and open its sources."""
@@ -215,7 +253,7 @@ class ScanService:
             return Fact(kind="plant_load_failed", subject=plant_hash, body={"reason": str(error)})
         return _Use(engine=Engine(plant, approved=approved), reading=reading)
 
-    async def _change(self, use: _Use, writer: RecordWriter) -> list[Fact]:
+    async def _change(self, use: _Use, writer: RecordKeeper) -> list[Fact]:
         """Take up a prepared plant description between two scans; states go over by name."""
         if self._next is None or not self._next.done():
             return []
@@ -258,6 +296,11 @@ def _started(engine: Engine, resumed: Resumed, number: int) -> Fact:
             "reason": reason,
         },
     )
+
+
+def _recovered(entries: int, *, after_restart: bool) -> Fact:
+    body = {"entries": entries, "after_restart": after_restart}
+    return Fact(kind="record_recovered", subject="service", body=body)
 
 
 def _lost(first: int, last: int, reason: str) -> Fact:

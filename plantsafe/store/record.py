@@ -173,21 +173,26 @@ class RecordWriter:
         row = self._connection.execute("SELECT id FROM plants WHERE hash = ?", (plant_hash,)).fetchone()
         self._plant_ids[plant_hash] = int(row[0])
 
+    def knows(self, plant_hash: str) -> bool:
+        """Whether `add_plant` was called for that description."""
+        return plant_hash in self._plant_ids
+
     def write_scan(
         self,
         frame: Frame,
         events: Sequence[EventRow],
         taken: Sequence[Taken],
-        live: dict[str, NDArray[Any]],
+        live: dict[str, NDArray[Any]] | None,
         snapshot: Snapshot | None,
         *,
         compacted: int = 0,
     ) -> None:
-        """One scan, whole or not at all, on disk when this returns.
+        """One scan, whole or not at all, on disk when this returns. Without `live` the latest picture stays as it is.
 
         Frames up to scan `compacted` are in a day's file: a few of them go with each scan, the newest ones stay.
         """
-        (data, about), picture = encode_frame(frame), pack(live)
+        data, about = encode_frame(frame)
+        picture = pack(live) if live is not None else None
         with transaction(self._connection, self.path):
             execute = self._connection.execute
             execute(
@@ -205,7 +210,8 @@ class RecordWriter:
                     "INSERT INTO requests VALUES (?, ?, ?, ?)",
                     [(t.request.id, frame.number, t.inbox_row, document_of(t.request)) for t in taken],
                 )
-            execute("INSERT OR REPLACE INTO latest VALUES (1, ?, ?)", (frame.number, picture))
+            if picture is not None:
+                execute("INSERT OR REPLACE INTO latest VALUES (1, ?, ?)", (frame.number, picture))
             if snapshot is not None:
                 execute(
                     "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?)",
