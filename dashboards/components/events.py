@@ -76,6 +76,13 @@ EVENT_WORDS: Mapping[str, str] = {
     "service_started": n_("scan service started"),
     "service_stopped": n_("scan service stopped"),
     "restart_difference": n_("difference after restart"),
+    "record_failed": n_("record cannot be written"),
+    "record_recovered": n_("record is written again"),
+    "plant_loaded": n_("plant file taken up"),
+    "plant_load_failed": n_("plant file not taken up"),
+    "plant_load_accepted": n_("plant file will be taken up"),
+    "plant_approved": n_("plant file approved"),
+    "archive": n_("journal moved out"),
 }
 KIND_WORDS: Mapping[str, str] = {
     "source_lost": n_("source lost"),
@@ -89,6 +96,8 @@ KIND_WORDS: Mapping[str, str] = {
     "historian_behind": n_("historian is behind"),
     "historian_refused": n_("historian refused samples"),
     "disk_low": n_("disk nearly full"),
+    "seals_behind": n_("no new seal outside"),
+    "not_recorded": n_("record cannot be written"),
     "clock_step": n_("clock step"),
     "expression": n_("condition of several values"),
     "unapproved": n_("plant file not approved"),
