@@ -121,7 +121,13 @@ def _shelve(asked: _Asked) -> Decision:
     book.suppress(i, Suppression.SHELVED)
     book.wake(until)
     row, event, _ = SUPPRESSING[Suppression.SHELVED]
-    more = {"until_scan": until, "one_shot": one_shot, "priority": int(priority)}
+    more = {
+        "until_scan": until,
+        "one_shot": one_shot,
+        "priority": int(priority),
+        "times": int(book.shelved_times[i]),
+        "shift_began": int(book.shelf_shift[i]),
+    }
     return Decision(kind=event, body=book.standing(i, row) | more)
 
 

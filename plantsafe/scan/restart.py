@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from plantsafe.journal.chain import GENESIS
-from plantsafe.journal.project import STATE_KINDS, OpenCondition, open_conditions
+from plantsafe.journal.chain import begin_of
+from plantsafe.journal.project import OpenCondition, States, projected
 from plantsafe.plant import Plant, plant_of_document
 from plantsafe.protection import LEDGER_KINDS, Ledger
 from plantsafe.scan.engine import ENGINE_VERSION, Engine
@@ -37,6 +37,7 @@ def resume(plant: Plant, reader: RecordReader) -> tuple[Engine, Resumed]:
     engine version: alarm states by name from the journal, the rest anew.
     """
     newest = next(iter(reader.events(newest=1)), None)
+    seq, head = (newest.seq, newest.hash) if newest is not None else begin_of(reader)
     last = next(iter(reader.frames(reader.last_number(), reader.last_number())), None)
     engine = Engine(plant, approved=approved_in_journal(reader, plant.hash))
     facts: list[Fact] = []
@@ -45,8 +46,8 @@ def resume(plant: Plant, reader: RecordReader) -> tuple[Engine, Resumed]:
     return engine, Resumed(
         last_number=last.number if last else 0,
         last_time_ns=last.time_ns if last else 0,
-        seq=newest.seq if newest else 0,
-        head=newest.hash if newest else GENESIS,
+        seq=seq,
+        head=head,
         cursor=reader.inbox_cursor(),
         clean_stop=newest is not None and newest.kind == "service_stopped",
         facts=tuple(facts),
@@ -55,12 +56,13 @@ def resume(plant: Plant, reader: RecordReader) -> tuple[Engine, Resumed]:
 
 def _taken_up(engine: Engine, reader: RecordReader) -> tuple[Engine, list[Fact]]:
     """The first scan of every run and every plant carries a snapshot, so the newest one belongs to the newest frame."""
-    opened = open_conditions(reader.events(kinds=STATE_KINDS))
+    said = projected(reader)
+    opened = said.conditions
     newest = reader.newest_plant()
     assert newest is not None  # noqa: S101  # every frame names its plant
     snapshot = reader.snapshot(newest[0], ENGINE_VERSION)
     if snapshot is None:
-        return engine, _adopted(engine, opened, reader)
+        return engine, _adopted(engine, said, reader)
     if newest[0] == engine.plant.hash:
         return engine, _stepped(engine, reader, snapshot, opened)
     before = Engine(plant_of_document(newest[1]))
@@ -103,13 +105,17 @@ def carried(before: Engine, after: Engine) -> list[Fact]:
     return [_removed(name, opened[name].occurrence) for name in after.carry_over(before)]
 
 
-def _adopted(engine: Engine, opened: Mapping[str, OpenCondition], reader: RecordReader) -> list[Fact]:
-    """Another engine version: alarm states and the ledger of the functions from the journal, the rest anew."""
+def _adopted(engine: Engine, said: States, reader: RecordReader) -> list[Fact]:
+    """Another engine version: alarm states and the ledger of the functions from the journal, the rest anew.
+
+    No occurrence is named twice.
+    """
     ledger, last = Ledger(engine.plant), reader.last_number()
     ledger.take(reader.events(kinds=LEDGER_KINDS))
     frame = next(iter(reader.frames(last, last)))
-    gone = engine.adopt(opened, number=last, time_ns=frame.time_ns, ledger=ledger)
-    return [_removed(name, opened[name].occurrence) for name in gone]
+    gone = engine.adopt(said.conditions, number=last, time_ns=frame.time_ns, ledger=ledger)
+    engine.book.reserve(said.last_occurrence)
+    return [_removed(name, said.conditions[name].occurrence) for name in gone]
 
 
 def _removed(name: str, occurrence: int) -> Fact:
