@@ -11,6 +11,7 @@ from dashboards.language import Tongue, n_
 from dashboards.numbers import limit_text, local, number, reading, with_eu
 from dashboards.picture import Picture
 from plantsafe.plant.model import (
+    Effect,
     ExpressionAlarm,
     Partition,
     SafetyFunction,
@@ -70,6 +71,7 @@ EVENT_WORDS: Mapping[str, str] = {
     "export": n_("export"),
     "report": n_("report"),
     "comment": n_("comment"),
+    "effect_state": n_("effect of the matrix"),
     "clock_step": n_("clock step"),
     "scans_lost": n_("scans lost"),
     "scan_late": n_("scan began late"),
@@ -112,6 +114,9 @@ KIND_WORDS: Mapping[str, str] = {
     "degraded": n_("degraded"),
     "none": n_("no protection"),
     "bypass": n_("bypassed"),
+    "effect_missing": n_("effect did not come"),
+    "effect_unexplained": n_("effect without a cause"),
+    "effect_forbidden": n_("left without permit"),
 }
 
 
@@ -173,12 +178,15 @@ def subject_title(picture: Picture, name: str, tongue: Tongue) -> str:
     if (row := picture.plant.points.row.get(name)) is not None:
         return f"{name} {tongue.text(picture.plant.entries[row].title)}"
     partitions = [partition for workshop in file.workshops for partition in workshop.partitions]
-    entries: tuple[SafetyFunction | SourceEntry | Unit | ExpressionAlarm | Workshop | Partition | Site, ...] = (
+    entries: tuple[
+        SafetyFunction | SourceEntry | Unit | ExpressionAlarm | Effect | Workshop | Partition | Site, ...
+    ] = (
         file.site,
         *file.functions,
         *file.sources,
         *file.units,
         *file.expression_alarms,
+        *file.effects,
         *file.workshops,
         *partitions,
     )

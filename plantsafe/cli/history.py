@@ -96,6 +96,9 @@ def replay(data: Data) -> None:
             f"{len(result.differences)} of {result.scans} scans differ from the journal", mend="see the lines above"
         )
     typer.echo(f"{result.scans} scans stepped again: {result.events} events, all as recorded")
+    for line in result.unlike[:20]:
+        typer.echo(line)
+    typer.echo(f"causes and effects: {result.trips} effects asked for, {len(result.unlike)} differences")
 
 
 def span_of(history: "HistoryReader", begin: str, end: str) -> tuple[str, int, int]:

@@ -5,6 +5,8 @@ from plantsafe.protection.bypass import BypassCheck
 from plantsafe.protection.check import FunctionCheck
 from plantsafe.protection.demand import Phase, TripCause
 from plantsafe.protection.device_events import DeviceEventCheck
+from plantsafe.protection.effect_machine import EffectState
+from plantsafe.protection.effects import EffectCheck
 from plantsafe.protection.elements import ElementCheck
 from plantsafe.protection.ledger import LEDGER_KINDS, Ledger
 from plantsafe.protection.pfd import PfdCheck
@@ -14,7 +16,7 @@ from plantsafe.protection.setpoint import SetpointCheck
 from plantsafe.protection.vote import ChannelState, Policy, Protection
 
 __all__ = [
-    "LEDGER_KINDS", "PROOF_ACTS", "Answer", "BypassCheck", "ChannelState", "DeviceEventCheck", "ElementCheck",
-    "FunctionCheck", "Ledger", "PfdCheck", "Phase", "Policy", "Protection", "ReadinessCheck", "SetpointCheck",
-    "TripCause",
+    "LEDGER_KINDS", "PROOF_ACTS", "Answer", "BypassCheck", "ChannelState", "DeviceEventCheck", "EffectCheck",
+    "EffectState", "ElementCheck", "FunctionCheck", "Ledger", "PfdCheck", "Phase", "Policy", "Protection",
+    "ReadinessCheck", "SetpointCheck", "TripCause",
 ]  # fmt: skip

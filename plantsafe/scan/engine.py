@@ -29,6 +29,7 @@ from plantsafe.protection import (
     PROOF_ACTS,
     BypassCheck,
     DeviceEventCheck,
+    EffectCheck,
     ElementCheck,
     FunctionCheck,
     Ledger,
@@ -41,7 +42,7 @@ from plantsafe.scan.carry import carry
 from plantsafe.store.arrays import pack, unpack
 from plantsafe.verdict import Arrays, Check, Condition, Fact, Verdict
 
-ENGINE_VERSION = "7"
+ENGINE_VERSION = "8"
 """Changes whenever the same frames would give another record; snapshots of another version are not taken up."""
 
 
@@ -66,6 +67,7 @@ class Engine:
         readiness = ReadinessCheck(plant)
         functions = FunctionCheck(plant, readiness)
         self._pfd = PfdCheck(plant, functions)
+        effects = EffectCheck(plant, functions)
         course = Course(plant)  # stepped and remembered by the drift check, which stands before the unit monitors
         self.checks: tuple[Check, ...] = (
             self._sources,
@@ -78,6 +80,7 @@ class Engine:
             functions,
             self._pfd,
             ElementCheck(plant),
+            effects,
             self._bypasses,
             SetpointCheck(plant),
             DeviceEventCheck(plant),
@@ -88,6 +91,7 @@ class Engine:
         )
         self.conditions: tuple[Condition, ...] = tuple(c for check in self.checks for c in check.conditions)
         _refuse_twins(self.conditions, plant.file.site.name)
+        effects.place(self.conditions)
         self._blocks = _blocks(self.checks)
         self._design = DesignSuppression(plant)
         self.book = AlarmBook(

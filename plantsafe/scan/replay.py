@@ -24,15 +24,21 @@ SERVICE_KINDS = (
     "record_recovered",
 )
 """Events that the running service adds; the engine does not say them."""
+_UNLIKE = frozenset({"effect_missing", "effect_unexplained", "effect_forbidden"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replayed:
-    """How many scans were stepped, how many events the engine gave, and where they differ from the journal."""
+    """How many scans were stepped, how many events the engine gave, and where they differ from the journal.
+
+    trips: effects that the cause-and-effect matrix asked for. unlike: where final elements did something else.
+    """
 
     scans: int
     events: int
     differences: tuple[str, ...]
+    trips: int
+    unlike: tuple[str, ...]
     final: bytes
 
 
@@ -49,7 +55,8 @@ def replay(history: HistoryReader) -> Replayed:
     engine: Engine | None = None
     recorded = _recorded(history)
     differences: list[str] = []
-    scans = events = 0
+    unlike: list[str] = []
+    scans = events = trips = 0
     for frame in history.frames(first, last):
         if engine is None or frame.plant != engine.plant.hash:
             engine = _engine_of(history, frame.plant, _approved_at(uses, frame.plant, frame.number), engine)
@@ -59,9 +66,22 @@ def replay(history: HistoryReader) -> Replayed:
         if said != wrote:
             differences.append(_difference(frame.number, said, wrote))
         scans, events = scans + 1, events + len(said)
+        trips += sum(fact.kind == "effect_state" and _trips(fact) for fact in facts)
+        unlike += [
+            f"scan {frame.number}: {fact.subject}"
+            for fact in facts
+            if fact.kind == "finding_raised" and str(fact.body.get("kind")) in _UNLIKE
+        ]
     differences += [f"scan {number}: recorded {wrote[0]}, but no frame" for number, wrote in recorded.items()]
     assert engine is not None  # noqa: S101  # at least one frame was there
-    return Replayed(scans=scans, events=events, differences=tuple(differences), final=engine.snapshot())
+    return Replayed(
+        scans=scans,
+        events=events,
+        differences=tuple(differences),
+        trips=trips,
+        unlike=tuple(unlike),
+        final=engine.snapshot(),
+    )
 
 
 def _engine_of(history: HistoryReader, plant_hash: str, approved: bool, before: Engine | None) -> Engine:
@@ -104,6 +124,14 @@ def _recorded(history: HistoryReader) -> dict[int, list[str]]:
         if event.kind not in SERVICE_KINDS:
             found.setdefault(event.scan, []).append(f"{event.kind} {event.subject} {event.actor} {event.body}")
     return found
+
+
+def _trips(fact: Fact) -> bool:
+    return fact.body["from"] in ("normal", "trip_delayed", "waiting_start_permit") and fact.body["to"] in (
+        "tripped",
+        "waiting_reset_permit",
+        "ready_to_reset",
+    )
 
 
 def _text(fact: Fact) -> str:

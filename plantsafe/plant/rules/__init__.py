@@ -74,6 +74,7 @@ WHOLE: tuple[WholeRule, ...] = (
     functions.elements_agree,
     functions.strokes_agree,
     functions.functions_have_rows,
+    functions.rows_agree,
 )
 
 

@@ -7,6 +7,7 @@ from plantsafe.plant.model.entry import Found
 from plantsafe.plant.partial import NotKnownError
 from plantsafe.plant.reliability import specified_pfd
 from plantsafe.plant.rules.view import View
+from plantsafe.plant.yaml_tree import Where
 
 FAST_RESPONSE_S = 5.0  # below it a scan of a second cannot tell early from late; site default
 RESOLUTION_SHARE = 0.1  # of the required response, for a fast group; site default
@@ -246,3 +247,43 @@ def reduction_is_reached(_: View, function: Any) -> Iterator[Found]:
         wrong = f"its data give a PFDavg of {pfd:.2e}, more than 1/{function.rrf:g}"
         mend = "correct the data, test more often, or specify another architecture"
         yield Found(("reliability",), wrong, mend, "reliability")
+
+
+def rows_agree(view: View) -> Iterator[Found]:
+    """The same cause does the same to an effect, wherever the table says so; and it does not also hinder it."""
+    first: dict[tuple[str, str, str], tuple[Where, str]] = {}
+    for i, row in enumerate(view.section("causes_and_effects")):
+        try:
+            cause = _cause(row)
+            cells = tuple(enumerate(row.cells))
+        except NotKnownError:
+            continue
+        for j, cell in cells:
+            where: Where = ("causes_and_effects", i, "cells", j, "action")
+            try:
+                says = _cell_in_words(cell)
+                key = (*cause, cell.effect)
+            except NotKnownError:
+                continue
+            other, said = first.setdefault(key, (where, says))
+            if other == where:
+                continue
+            if said != says:
+                wrong = f"{cause[1]} does {says} to {cell.effect}, and {said} at {view.assembled.line(other)}"
+            else:
+                wrong = f"{cause[1]} and {cell.effect} meet here and at {view.assembled.line(other)}"
+            yield Found(where, wrong, "write what holds in one of the two and remove the other", "cause-effect")
+
+
+def _cause(row: Any) -> tuple[str, str]:
+    for kind in ("function", "alarm", "expression"):
+        named = getattr(row, kind)
+        if isinstance(named, str):
+            return kind, " ".join(named.split()) if kind == "expression" else named
+    raise NotKnownError("cause")
+
+
+def _cell_in_words(cell: Any) -> str:
+    delay = f"({cell.delay_s:g} s)" if cell.action == "T" else ""
+    reset = "" if cell.reset else " without reset"
+    return f"{cell.action}{delay}{reset}{' with start-up override' if cell.override != 'none' else ''}"

@@ -148,6 +148,7 @@ SEEDS = (
     seed("action: T, delay_s: 1}", "action: T}", "causes_and_effects.CE-2.cells.0.action", "delay_s 0", "T has a delay_s over 0"),
     seed("elements: [XV-1, XV-2], pre", "elements: [XV-2], pre", "causes_and_effects.CE-1.cells", "drives XV-1", "has XV-1", line="name: CE-1"),
     seed("function: SIF-2, bypass", "alarm: TI.H, bypass", "functions.SIF-2", "no row in causes_and_effects", "function: SIF-2", line="- name: SIF-2"),
+    seed("- {name: CE-2, title: *t, function: SIF-2", "- {name: CE-4, title: *t, expression: '\"XA\"   < 0.5', bypass_allowed: false, cells: [{effect: stop-feed, action: I}]}\n  - {name: CE-2, title: *t, function: SIF-2", "causes_and_effects.CE-3.cells.0.action", "does A to stop-feed, and I at line 139", "remove the other", line="- {name: CE-3"),
     seed("reset_permit: '\"TI\" < 62'", "reset_permit: '\"TI\" + 62'", "causes_and_effects.CE-1.reset_permit", "a number stands where a condition must", "compare it"),
     seed("level_1: 5, level_2: 10", "level_1: 5, level_2: 12", "gas_detectors.G1.level_2", "GB/T 50493", "at most 10"),
     seed("design_max_t: 5, registered_max_t: 4", "design_max_t: 3, registered_max_t: 4", "inventories.I1.registered_max_t", "over the design", "correct one"),

@@ -175,3 +175,14 @@ def watch(make_watch: Callable[..., Watch]) -> Watch:
 def bare_plant() -> Plant:
     """One function, no fast groups, no event buffer."""
     return function_plant([function()])
+
+
+@pytest.fixture(scope="session")
+def watch_with() -> Callable[[dict[str, Any]], Watch]:
+    """One function, and further lists of the plant file."""
+
+    def make(more: dict[str, Any]) -> Watch:
+        plant = function_plant([function(on_fault="vote_healthy")], more=more)
+        return Watch(plant, FunctionCheck(plant))
+
+    return make
