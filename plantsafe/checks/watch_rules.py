@@ -176,5 +176,18 @@ OWN_RULES = (
             "zh": "立即释放磁盘空间，或删除旧日文件（plantsafe run --keep-days），并查找占用磁盘的其他文件。",
         },
     ),
+    Rule(
+        name="settings_differ", kind="settings_differ", figure="settings_differ", klass=_ALARM, priority=3, limit=1.0,
+        consequence={
+            "en": "Limits, delays or priorities in use are not those that a second person approved.",
+            "zh": "在用的限值、延时或优先级与经第二人批准的不一致。",
+        },
+        action={
+            "en": "plantsafe journal show --kind settings_differ names each. Load the approved file, or have the one "
+            "in use approved. Usual cause: a file was approved and never loaded.",
+            "zh": "plantsafe journal show --kind settings_differ 列出各项差异。装载已批准的文件，或将在用文件送审。"
+            "常见原因：文件已批准但未装载。",
+        },
+    ),
 )  # fmt: skip
 """Of the service itself."""

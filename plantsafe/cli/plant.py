@@ -68,7 +68,7 @@ def register(app: typer.Typer) -> None:
         reason: Annotated[str, typer.Option(help="why it is right: review, work order")],
     ) -> None:
         """Approve a plant file; the approver is not its author. Answered by the next scan, in the journal."""
-        digest = _ask(plant, data, actor, "approve_plant", reason=reason)
+        digest = _ask(plant, data, actor, "approve_plant", reason=reason, with_document=True)
         typer.echo(f"asked to approve {digest[:12]}; see `plantsafe journal show --kind plant_approved --data {data}`")
 
     @group.command()

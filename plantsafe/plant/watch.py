@@ -72,6 +72,8 @@ OWN_FIGURES = (
            range=(0.0, _MOST), resolution=0.1),
     Figure(name="unrecorded", en="Scans that the record has not taken", zh="尚未写入记录的扫描数", eu="",
            range=(0.0, _MOST)),
+    Figure(name="settings_differ", en="Settings in use that differ from the approved ones",
+           zh="与已批准值不同的在用设定数", eu="", range=(0.0, _MOST)),
 )  # fmt: skip
 """Figures of the service itself; 0 scans behind and nothing refused where there is no historian."""
 

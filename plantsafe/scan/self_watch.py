@@ -54,6 +54,7 @@ _AT_EASE = {
     "disk_free": 1000.0,
     "seal_age": 0.0,
     "unrecorded": 0.0,
+    "settings_differ": 0.0,
 }
 """What the service says of itself before anybody asked, and where nothing can be asked, as in virtual time."""
 

@@ -21,6 +21,7 @@ from plantsafe.errors import PlantsafeError, StoreError
 from plantsafe.journal.chain import chained
 from plantsafe.plant import Plant, plant_of_document
 from plantsafe.plant.diff import differences
+from plantsafe.scan.audit import Audit, audit, day_of
 from plantsafe.scan.engine import ENGINE_VERSION, Engine, ScanRecord
 from plantsafe.scan.metrics import Metrics
 from plantsafe.scan.reading import Reading
@@ -86,6 +87,8 @@ class ScanService:
         self._began_ns, self._unrecorded, self._spooled = 0, 0, 0
         self._seq, self._head, self._cursor, self._compacted = 0, "", 0, 0
         self._next: asyncio.Task[_Use | Fact] | None = None
+        self._audit: asyncio.Task[Audit] | None = None
+        self._audited_day, self._settings_differ = 0, 0
         self.counts = Counts()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -106,8 +109,9 @@ class ScanService:
             await use.reading.open(FIRST_ANSWER_S)
             await self._scan_all(writer, inbox, resumed, use, left, stop)
         finally:
-            if self._next is not None:
-                self._next.cancel()
+            for task in (self._next, self._audit):
+                if task is not None:
+                    task.cancel()
             if use is not None:
                 await use.reading.close()
             inbox.close()
@@ -135,7 +139,7 @@ class ScanService:
                 number = due
             facts += self._lateness(schedule.instant_ns(number))
             facts += self._recording(use.reading, writer)
-            changed = await self._change(use, writer)
+            changed = [*await self._change(use, writer), *self._audited()]
             await self._one(writer, inbox, use, number, schedule.instant_ns(number), [*facts, *changed])
             facts = []
             number += 1
@@ -174,6 +178,7 @@ class ScanService:
         snapshot = None
         if number % SNAPSHOT_SCANS == 0:
             self._look_around(use, number, time_ns)
+            self._audit_daily(use.engine, time_ns)
         if use.fresh or number % SNAPSHOT_SCANS == 0:
             snapshot = Snapshot(
                 number=number, plant=record.frame.plant, engine=ENGINE_VERSION, data=use.engine.snapshot()
@@ -187,6 +192,8 @@ class ScanService:
         self._metrics.sources.work = use.reading.work
         self._metrics.scanned(record, self.counts, read - begun, judged - read, written - judged)
         for fact in record.facts:
+            if fact.kind == "plant_approved" and (approved := inbox.document(fact.subject)) is not None:
+                writer.add_plant(fact.subject, approved)
             if fact.kind == "plant_load_accepted" and self._next is None:
                 document = inbox.document(fact.subject)
                 self._next = asyncio.create_task(self._prepared(fact.subject, document, use.engine.plant.period_ns))
@@ -224,6 +231,7 @@ class ScanService:
             "dead_letters": float(refused),
             "disk_free": round(free_gb, 1),
             "seal_age": self._seal_age_min(use.engine.plant, time_ns),
+            "settings_differ": float(self._settings_differ),
         }
         use.reading.about_service(own)
         self._metrics.about_service(own)
@@ -234,6 +242,25 @@ class ScanService:
             return 0.0
         since_ns = outside_since_ns(self._folder) or self._began_ns
         return round(max(0.0, (time_ns - since_ns) / 60e9), 1)
+
+    def _audit_daily(self, engine: Engine, time_ns: int) -> None:
+        """Compare the settings in use with the approved ones on each day of the site, and after each start."""
+        day = day_of(time_ns, engine.plant.file.site.timezone)
+        if self._live and day != self._audited_day and self._audit is None:
+            self._audited_day = day
+            self._audit = asyncio.create_task(asyncio.to_thread(audit, engine, self._folder))
+
+    def _audited(self) -> tuple[Fact, ...]:
+        """What an audit that is done has to say."""
+        if self._audit is None or not self._audit.done():
+            return ()
+        task, self._audit = self._audit, None
+        try:
+            done = task.result()
+        except PlantsafeError as error:  # a record that cannot be read now is read tomorrow
+            return (Fact(kind="settings_audit_failed", subject="service", body={"reason": str(error)}),)
+        self._settings_differ = done.differ
+        return done.facts
 
     async def _prepared(self, plant_hash: str, document: str | None, period_ns: int) -> _Use | Fact:
         """Compile the new description beside the running scans, and open its sources."""
@@ -265,6 +292,7 @@ class ScanService:
         writer.add_plant(after.plant.hash, after.plant.document())
         await use.reading.close()
         use.engine, use.reading, use.fresh = after, prepared.reading, True
+        self._audited_day = 0  # what runs now is compared at the next look
         body = {
             "plant": after.plant.hash,
             "before": before.plant.hash,
