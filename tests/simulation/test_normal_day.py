@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 
 from plantsafe.clock import Clock
 from plantsafe.plant import Plant
@@ -132,3 +133,31 @@ def test_simulator_and_engine_cost_a_scan_a_millisecond(demo: Plant, living: Liv
     start = time.process_time()
     asyncio.run(live())
     assert (time.process_time() - start) / 1_000 < 2e-3  # 0.8 ms, aim 1 ms: twofold slack
+
+
+@pytest.mark.long
+def test_a_normal_day_announces_at_most_one_alarm_in_ten_minutes_and_nothing_chatters(
+    demo: Plant, living: Living
+) -> None:
+    """24 hours through simulator and engine, as on any day: batches follow each other, people come and go."""
+    simulated = living(warm_s=3_600)
+    engine, assembly = Engine(demo, approved=True), Assembly(demo)
+    sources, clock = virtual_sources(simulated), Clock.simulated(rate=1.0)
+    announced: list[tuple[int, str]] = []
+    told: list[str] = []
+
+    async def live() -> None:
+        for number in range(1, 86_401):
+            simulated.advance()
+            for source in sources:
+                assembly.take(source, await source.read(clock), number)
+            for fact in engine.step(assembly.frame(number, simulated.time_ns)).facts:
+                if fact.body.get("annunciates"):
+                    announced.append((number, fact.subject))
+                if fact.kind in ("alarm_chattering", "alarm_stale", "flood_started"):
+                    told.append(f"{fact.kind} {fact.subject}")
+
+    asyncio.run(live())
+    tens = np.bincount([number // 600 for number, _ in announced], minlength=144)
+    assert tens.max() <= 1, announced
+    assert told == []
