@@ -103,7 +103,7 @@ class RedundantCheck:
         if self._hours.day_ended:
             self._creep.step(self._hours.day_median() / self._span)
         still, moving = self._still.take(value, self._span)
-        frozen = still & self._a_sibling(moving)
+        frozen = still & self._siblings(moving)
         creeps = self._creep.found & self._judged
         unknown = np.concatenate([~known, ~known, np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_)])
         self._delay.step(
@@ -144,11 +144,12 @@ class RedundantCheck:
         beyond: Bool = np.any(2 * self._counts > self._filter, axis=1)
         return beyond
 
-    def _a_sibling(self, moving: Bool) -> Bool:
-        """Whether another point of the group moves."""
-        count = np.zeros(len(self._first), dtype=np.int64)
+    def _siblings(self, moving: Bool) -> Bool:
+        """Whether more than half of the other points move: one that jumps does not make all others still."""
+        count, size = np.zeros((2, len(self._first)), dtype=np.int64)
         np.add.at(count, self._group, moving)
-        answer: Bool = count[self._group] - moving > 0
+        np.add.at(size, self._group, 1)
+        answer: Bool = 2 * (count[self._group] - moving) > size[self._group] - 1
         return answer
 
     def state(self) -> Arrays:

@@ -179,18 +179,18 @@ class Chronicle:
         return {"source": source, "clock": DEVICE_CLOCK, "resolution_s": buffer.resolution_s}
 
     def _first_out(self, i: int) -> dict[str, Any]:
-        """The inputs in the order of their stamps; those within the resolution of the first share its place."""
+        """The inputs in the order of their stamps; those closer to the first than the resolution share its place."""
         course, function = self.course, self._functions[i]
         resolution_ns = round(self._buffers[i][1].resolution_s * NS_PER_S)
         when = {c.point: int(course.first_ns[i, j]) for j, c in enumerate(function.inputs) if course.first_ns[i, j]}
         ordered = sorted(when, key=lambda point: (when[point], point))
         until_ns = when[ordered[0]] + resolution_ns if ordered else 0
-        first = [point for point in ordered if when[point] <= until_ns]
+        first = [point for point in ordered if when[point] < until_ns or point == ordered[0]]
         return {
             **self._said_by(i),
             "first": first,
             "indistinguishable": len(first) > 1,
-            "subsequent": [point for point in ordered if when[point] > until_ns],
+            "subsequent": [point for point in ordered if point not in first],
             "time_ns": when,
             "trip_ns": int(course.trip_ns[i]),
             "complete": not course.torn[i],

@@ -189,14 +189,14 @@ class ElementCheck:
         unsafe_at = np.where(at.unsafe > 0, at.unsafe, s.unsafe_at)
         was_unsafe = (s.safe_seen == NO) | (at.unsafe > 0)
         opened = begins & (was_unsafe | (safe == NO)) & ~fresh
-        still = (s.open & told) | opened
+        still = (s.open & ~released) | opened
         done = still & (safe == YES)
         lo_s = np.maximum(unsafe_at - on_at, 0.0) * table.period_s
         hi_s = np.where(on_before > 0, (at.safe - on_before) * table.period_s, np.inf)
         slow = np.where(done, lo_s > table.slow_s + TIME_TOLERANCE_S, s.slow)
         waited_s = np.where(told & (on_at > 0) & (safe == NO), (number - on_at) * table.period_s, 0.0)
         late = waited_s > table.allowed_s + TIME_TOLERANCE_S
-        failed = np.where(told, s.failed | late | (done & (lo_s > table.allowed_s + TIME_TOLERANCE_S)), False)
+        failed = ~released & (s.failed | late | (done & (lo_s > table.allowed_s + TIME_TOLERANCE_S)))
         alone = (safe == YES) & released
         moves = alone & ((s.moved_at > 0) | (s.safe_seen == NO)) & (s.on_at == 0)
         moved_at = np.where(moves, np.where(s.moved_at > 0, s.moved_at, number), 0)

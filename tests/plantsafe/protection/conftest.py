@@ -62,7 +62,7 @@ def function_plant(
                         "heartbeat": "HB", "consequence": TEXT, "action": TEXT, "fast_groups": list(fast_groups),
                     }
                 ],
-                "points": [point("HB", kind="count", range=[0.0, 1e9]), *analog, *states],
+                "points": [point("HB", kind="count", range=[0.0, 1e9]), point("SP"), *analog, *states],
                 "functions": functions,
                 **(more or {}),
             }
@@ -148,19 +148,32 @@ def make_watch(between: Callable[..., FastSamples]) -> Callable[..., Watch]:
 def make_function_plant() -> Callable[..., Plant]:
     """One function, or two; with `bypass_allowed` a matrix that says so."""
 
-    def make(*, and_another: str = "", bypass_allowed: bool | None = None, **changes: Any) -> Plant:
+    air = {"name": "air", "title": TEXT, "expression": '"D" > 10'}
+
+    def make(
+        *,
+        and_another: str = "",
+        bypass_allowed: bool | None = None,
+        needs: Sequence[dict[str, Any]] = (air,),
+        ups: dict[str, Any] | None = None,
+        **changes: Any,
+    ) -> Plant:
         functions = [function(**changes)]
         if and_another:
             functions.append(function(name="F2", channels=and_another, vote=1))
         effect = {
             "name": "stop", "title": TEXT, "unit": "R1", "elements": ["XV1", "XV2"],
-            "preconditions": [{"name": "air", "title": TEXT, "expression": '"D" > 10'}],
+            "preconditions": list(needs),
         }  # fmt: skip
         row = {
             "name": "row", "title": TEXT, "function": "F1", "bypass_allowed": bypass_allowed,
             "cells": [{"effect": "stop", "action": "X"}],
         }  # fmt: skip
-        more = {"effects": [effect], "causes_and_effects": [row]} if bypass_allowed is not None else None
+        more: dict[str, Any] = {}
+        if bypass_allowed is not None:
+            more = {"effects": [effect], "causes_and_effects": [row]}
+        if ups is not None:
+            more["registers"] = {"power_supplies": [ups]}
         return function_plant(functions, more=more)
 
     return make

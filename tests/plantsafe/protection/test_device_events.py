@@ -120,8 +120,8 @@ def test_the_first_out_is_told_by_the_device_s_times_not_by_arrival(room: Room) 
     }  # fmt: skip
 
 
-def test_inputs_within_the_resolution_share_the_first_place(room: Room) -> None:
-    room.scan((A, 1, 500), (C, 1, 501), (B, 1, 502), (TRIP, 1, 510))
+def test_inputs_closer_than_the_resolution_share_the_first_place(room: Room) -> None:
+    room.scan((A, 1, 500), (C, 1, 500), (B, 1, 501), (TRIP, 1, 510))
     (fact,) = room.scan()
     assert (fact.body["first"], fact.body["indistinguishable"]) == (["A", "C"], True)
     assert fact.body["subsequent"] == ["B"]
