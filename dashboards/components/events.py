@@ -65,6 +65,16 @@ EVENT_WORDS: Mapping[str, str] = {
     "device_events_restarted": n_("event numbers of a device began anew"),
     "bypass_on": n_("bypass set"),
     "bypass_off": n_("bypass removed"),
+    "bypass_began": n_("bypass began"),
+    "bypass_ended": n_("bypass ended"),
+    "bypass_reminder": n_("bypass reminder"),
+    "bypass_approved": n_("bypass approved"),
+    "bypass_record_cancelled": n_("bypass record cancelled"),
+    "bypass_taken_over": n_("bypass taken over by the shift"),
+    "bypass_handover_due": n_("shift begins with open bypasses"),
+    "element_stroke": n_("stroke of a final element"),
+    "element_failed": n_("final element failed"),
+    "effect_not_ready": n_("effect lacks something"),
     "request_refused": n_("request refused"),
     "request_expired": n_("request expired"),
     "login": n_("sign-in or sign-out"),
@@ -121,10 +131,28 @@ KIND_WORDS: Mapping[str, str] = {
     "effect_missing": n_("effect did not come"),
     "effect_unexplained": n_("effect without a cause"),
     "effect_forbidden": n_("left without permit"),
+    "repair_over": n_("degraded for longer than permitted"),
+    "not_ready": n_("effect not ready"),
+    "bypass_unauthorised": n_("bypass without a record"),
+    "bypass_ending": n_("bypass nearly over its time"),
+    "bypass_over_time": n_("bypass over its time"),
+    "bypass_second_bypass": n_("second bypass of a function"),
+    "bypass_bypasses": n_("bypasses of several functions of a unit"),
+    "bypass_handover": n_("bypasses not taken over by the shift"),
+    "failed": n_("not safe in time"),
+    "stuck": n_("does not move"),
+    "slow": n_("slow: maintenance"),
+    "moved": n_("moved without a command"),
+    "single_block": n_("double block: only one is shut"),
+    "setpoint_changed": n_("set point changed in the safety system"),
+    "differs": n_("differs"),
+    "deviates": n_("far off"),
+    "creeps": n_("drifts from day to day"),
+    "frozen": n_("stands still"),
 }
 
 
-IN_POINT_UNITS = frozenset({"HH", "H", "L", "LL", "ewma"})
+IN_POINT_UNITS = frozenset({"HH", "H", "L", "LL", "ewma", "differs", "deviates", "creeps", "setpoint_changed"})
 """Kinds of conditions whose value and limit are in the unit of measure of their point."""
 
 

@@ -97,15 +97,24 @@ def _row(picture: Picture, i: int, function: SafetyFunction, tongue: Tongue, *, 
     cells = (
         f"<b>{escape(function.name)}</b> <span class='ps-quiet'>{escape(function.unit)}</span><br>"
         f"{escape(tongue.text(function.title))}",
-        f"{status_sign(status)} {tongue(WORDS[status])}{_needed(picture, function, tongue)}",
+        f"{status_sign(status)} {tongue(WORDS[status])}"
+        f"{_not_ready(picture, i, tongue)}{_needed(picture, function, tongue)}",
         _channels(picture, i, function, tongue),
         _trip(picture, i, tongue),
         _elements(picture, i, function, tongue),
-        _margin(picture, i, function),
+        _margin(picture, i, function, tongue),
         _response(picture, i, function, tongue),
         _bypassed(picture, i),
     )
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+
+
+def _not_ready(picture: Picture, i: int, tongue: Tongue) -> str:
+    """A line where an effect of the function lacks something."""
+    lacking = picture.functions("functions_not_ready")
+    if lacking is None or i >= len(lacking) or not lacking[i]:
+        return ""
+    return f"<br>{tongue('an effect is not ready')}"
 
 
 def _needed(picture: Picture, function: SafetyFunction, tongue: Tongue) -> str:
@@ -132,8 +141,22 @@ def _channels(picture: Picture, i: int, function: SafetyFunction, tongue: Tongue
         word = "" if state is ChannelState.HEALTHY else f" {_channel_sign(state)} {tongue(_CHANNEL[state])}"
         mark_ = quality_mark(int(frame.status[row]), tongue) if state is not ChannelState.NOT_VISIBLE else ""
         lines.append(f"{escape(channel.point)} {escape(value)} {mark_}{word}")
-    vote = f"<span class='ps-quiet'>{function.vote}oo{len(function.inputs)}</span>"
+    vote = f"<span class='ps-quiet'>{function.vote}oo{len(function.inputs)}</span>{_votes_as(picture, i, tongue)}"
     return f"{vote}<br>" + "<br>".join(lines)
+
+
+def _votes_as(picture: Picture, i: int, tongue: Tongue) -> str:
+    """What faults and bypasses have made of the vote, where they have."""
+    m, n, counts = (picture.functions(name) for name in ("effective_m", "effective_n", "channel_counts"))
+    if m is None or n is None or counts is None or not counts[i, 1:].any():
+        return ""
+    if m[i] == 0:
+        text = tongue("votes for the trip already")
+    elif m[i] > n[i]:
+        text = tongue("cannot trip by the channels in sight")
+    else:
+        text = tongue("now {vote}").format(vote=f"{m[i]}oo{n[i]}")
+    return f" → <b>{text}</b>"
 
 
 def _channel_sign(state: ChannelState) -> str:
@@ -175,7 +198,7 @@ def _elements(picture: Picture, i: int, function: SafetyFunction, tongue: Tongue
     return "<br>".join(lines)
 
 
-def _margin(picture: Picture, i: int, function: SafetyFunction) -> str:
+def _margin(picture: Picture, i: int, function: SafetyFunction, tongue: Tongue) -> str:
     margin = picture.functions("margin")
     row = picture.plant.points.row[function.inputs[0].point]
     point = picture.plant.entries[row]
@@ -183,7 +206,21 @@ def _margin(picture: Picture, i: int, function: SafetyFunction) -> str:
     value = NONE if margin is None else with_eu(number(float(margin[i]), digits), point.eu)
     sign = ">" if function.direction == "H" else "<"
     setpoint = with_eu(limit_text(function.setpoint), point.eu)
-    return f"<b>{escape(value)}</b><br><span class='ps-quiet'>{sign} {escape(setpoint)}</span>"
+    line = f"<b>{escape(value)}</b><br><span class='ps-quiet'>{sign} {escape(setpoint)}</span>"
+    return line + _changed_setpoint(picture, function, tongue)
+
+
+def _changed_setpoint(picture: Picture, function: SafetyFunction, tongue: Tongue) -> str:
+    """A line where the safety system shows another set point than the plant file."""
+    changed = f"{function.name}.setpoint_changed"
+    active = picture.live.get("active")
+    row = next((i for i, condition in enumerate(picture.conditions) if condition.name == changed), None)
+    if active is None or row is None or not active[row] or function.setpoint_readback is None:
+        return ""
+    shown = picture.plant.points.row[function.setpoint_readback]
+    point = picture.plant.entries[shown]
+    value = with_eu(number(float(picture.frame.value[shown]), decimals(point.resolution)), point.eu)
+    return f"<br>{priority_glyph(1, filled=True)} <b>{escape(tongue('in the SIS: {value}').format(value=value))}</b>"
 
 
 def _response(picture: Picture, i: int, function: SafetyFunction, tongue: Tongue) -> str:

@@ -19,6 +19,7 @@ from plantsafe.frame import I8, Bool, Frame, is_good
 from plantsafe.plant import Plant
 from plantsafe.plant.expression import Expression
 from plantsafe.plant.model import Certificate, PowerSupply, Precondition, ReliefDevice
+from plantsafe.protection.answer import ABSENT, U1, answer
 from plantsafe.verdict import Arrays, Condition, ConditionClass, Fact, Rows, Verdict
 
 ON_DELAY_S, OFF_DELAY_S = 5.0, 30.0  # a value at its limit does not come and go (site default)
@@ -46,6 +47,8 @@ class ReadinessCheck:
         self._need_terms: list[list[int]] = [[] for _ in effects]
         for i, j in pairs:
             self._need_terms[i].append(j)
+        self._pair_terms = np.array([j for _, j in pairs], dtype=np.intp)
+        self._preconditions: U1 = np.full(len(pairs), ABSENT)
         n = len(effects)
         self._delay = Delay(
             np.full(n, plant.scans(ON_DELAY_S), dtype=np.int32), np.full(n, plant.scans(OFF_DELAY_S), dtype=np.int32)
@@ -63,6 +66,7 @@ class ReadinessCheck:
     def evaluate(self, frame: Frame, verdict: Verdict, block: slice) -> None:
         """Judge every precondition once, and the effects that need it."""
         missing, unknown = self._terms.judge(frame)
+        self._preconditions = self._there(missing, unknown)
         lacks: Bool = (self._needs @ missing.astype(np.int32)) > 0
         self._unknown = ~lacks & ((self._needs @ unknown.astype(np.int32)) > 0)
         before = self._delay.active
@@ -73,6 +77,13 @@ class ReadinessCheck:
             verdict.facts.extend(self._fact(i, missing) for i in np.flatnonzero(active & ~before).tolist())
         verdict.active[block], verdict.since[block] = active, self._delay.since
         verdict.unknown[block] = self._unknown
+
+    def _there(self, missing: Bool, unknown: Bool) -> U1:
+        terms = self._pair_terms
+        if not len(missing):
+            return np.full(len(terms), ABSENT)
+        there = answer(~missing[terms] & ~unknown[terms], missing[terms])
+        return np.where(terms >= 0, there, ABSENT).astype(np.uint8)
 
     def _fact(self, i: int, missing: Bool) -> Fact:
         terms = zip(self._need_names[i], self._need_terms[i], strict=True)
@@ -97,8 +108,16 @@ class ReadinessCheck:
         self.not_ready = arrays["functions_not_ready"].astype(np.bool_)
 
     def live(self) -> Arrays:
-        """not_ready (n_functions); of the plant's effects in the order of the conditions: lacking, unknown."""
-        return {"functions_not_ready": self.not_ready, "lacking": self._delay.active, "unknown": self._unknown}
+        """functions_not_ready (n_functions); lacking, unknown by effect, in the order of the conditions.
+
+        preconditions: Answer, is it there, by effect and precondition in their order; ABSENT for a sample.
+        """
+        return {
+            "functions_not_ready": self.not_ready,
+            "lacking": self._delay.active,
+            "unknown": self._unknown,
+            "preconditions": self._preconditions,
+        }
 
 
 class _Terms:

@@ -55,7 +55,13 @@ def quiet_values(plant: Plant) -> dict[str, float]:
         for element in function.elements:
             low, high = plant.file.points[plant.points.row[element.feedback]].range
             values[element.feedback] = high if abs(element.safe_value - low) < abs(element.safe_value - high) else low
+        if function.setpoint_readback is not None:
+            values[function.setpoint_readback] = function.setpoint
     return values | {
+        "PI-501": 450.0,
+        "PI-503": 650.0,
+        "LI-502": 95.0,
+        "LI-141": 80.0,
         "PH-101": 3.0,
         "XA-200": 1.0,
         "XA-300": 1.0,
