@@ -66,10 +66,11 @@ def add_account(folder: Path, name: str, role: Role, password: str) -> None:
 
 
 def ensure_demo_accounts(folder: Path, password: str) -> dict[str, Role]:
-    """Accounts engineer, operator and viewer with `password`, whatever they had before; returns their roles."""
+    """Accounts engineer, operator, viewer and manager (who approves) with `password`, whatever they had before; returns
+    their roles."""
     if not password:
         raise RequestError("the demo accounts need a password", mend="give one")
-    roles = {role.value: role for role in (Role.ENGINEER, Role.OPERATOR, Role.VIEWER)}
+    roles = {role.value: role for role in (Role.ENGINEER, Role.OPERATOR, Role.VIEWER)} | {"manager": Role.ADMIN}
     for name, role in roles.items():
         _put(folder, name, role, password)
     return roles

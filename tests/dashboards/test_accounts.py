@@ -62,7 +62,7 @@ def test_account_is_not_made_twice_nor_with_a_short_password(tmp_path: Path) -> 
 
 
 def test_demo_accounts_take_the_new_password_and_end_old_sessions(tmp_path: Path) -> None:
-    assert set(ensure_demo_accounts(tmp_path, "one")) == {"engineer", "operator", "viewer"}
+    assert set(ensure_demo_accounts(tmp_path, "one")) == {"engineer", "operator", "viewer", "manager"}
     token = sign_in(tmp_path, "viewer", "one", now_ns=NOW)
     assert token
     ensure_demo_accounts(tmp_path, "two")

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from plantsafe.store.record import RecordReader
 
 
-def fill(page: AppTest, *, approver: str = "admin") -> AppTest:
+def fill(page: AppTest, *, approver: str = "manager") -> AppTest:
     page.text_input(key="bypass-why").set_value("Calibration of TT-101A")
     page.text_area(key="bypass-hazard").set_value("Two channels are left")
     page.text_area(key="bypass-measure").set_value("Operator at TI-101")
@@ -29,7 +29,7 @@ def test_a_record_approved_by_another_person_stands_on_the_page(scene: Scene, op
     scene.scans(2, {"TT-101A.BYP": 1.0})
     text = text_of(opened("engineer", "protection"))
     assert "Calibration of TT-101A" in text
-    assert "engineer → admin" in text
+    assert "engineer → manager" in text
     assert "ON WITHOUT A RECORD" not in text
 
 
