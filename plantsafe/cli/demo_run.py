@@ -145,7 +145,8 @@ def run_demo(
                 "dashboard", "-m", "dashboards.serve", "--data", str(data), "--port", str(ports["dashboard"]),
                 "--clock", clock.encode(),
             )  # fmt: skip
-            typer.echo(f"dashboard: {page['url']}   (engineer, operator, viewer or manager; password {DEMO_PASSWORD!r})")
+            who = f"engineer, operator, viewer or manager; password {DEMO_PASSWORD!r}"
+            typer.echo(f"dashboard: {page['url']}   ({who})")
             typer.echo("Ctrl-C stops all.")
         _approve(plant, data, clock)
         reader = stack.enter_context(wait_for("the first scan", 30, lambda: _reader(data, children)))
