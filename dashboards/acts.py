@@ -31,6 +31,9 @@ DONE_KINDS = (
     "bypass_approved",
     "bypass_record_cancelled",
     "bypass_taken_over",
+    "proof_test_recorded",
+    "proof_test_deferred",
+    "trip_credited",
 )
 ANSWER_KINDS = (*DONE_KINDS, "request_refused", "request_expired")
 _SEARCHED = 400  # newest answers looked through for those that this page waits for (site default)

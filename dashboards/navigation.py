@@ -7,7 +7,7 @@ from streamlit.navigation.page import StreamlitPage
 
 from dashboards.language import Tongue
 from dashboards.page_roles import TITLES, urls_for
-from dashboards.views import alarms, connection, overview, protection, summary, unit
+from dashboards.views import alarms, connection, overview, protection, summary, unit, worth
 from plantsafe.request import Role
 
 SHOW: Mapping[str, Callable[[], None]] = {
@@ -15,6 +15,7 @@ SHOW: Mapping[str, Callable[[], None]] = {
     "unit": unit.show,
     "alarms": alarms.show,
     "protection": protection.show,
+    "worth": worth.show,
     "summary": summary.show,
     "connection": connection.show,
 }

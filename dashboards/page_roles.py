@@ -12,6 +12,7 @@ TITLES: Mapping[str, str] = {
     "unit": n_("Unit"),
     "alarms": n_("Alarms"),
     "protection": n_("Protection"),
+    "worth": n_("PFD and tests"),
     "summary": n_("Summary"),
     "connection": n_("Connection"),
 }

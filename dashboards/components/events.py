@@ -75,6 +75,11 @@ EVENT_WORDS: Mapping[str, str] = {
     "element_stroke": n_("stroke of a final element"),
     "element_failed": n_("final element failed"),
     "effect_not_ready": n_("effect lacks something"),
+    "protection_state": n_("protection changed"),
+    "elements_moved": n_("final elements moved in a trip"),
+    "proof_test_recorded": n_("proof test on record"),
+    "proof_test_deferred": n_("proof test deferred"),
+    "trip_credited": n_("trip counted as a partial test"),
     "request_refused": n_("request refused"),
     "request_expired": n_("request expired"),
     "login": n_("sign-in or sign-out"),
@@ -127,6 +132,10 @@ KIND_WORDS: Mapping[str, str] = {
     "spurious_trip": n_("spurious trip"),
     "degraded": n_("degraded"),
     "none": n_("no protection"),
+    "worse_than_required": n_("worth less than required"),
+    "period_worse": n_("worth less than required over twelve months"),
+    "test_due": n_("proof test due soon"),
+    "test_overdue": n_("proof test overdue"),
     "bypass": n_("bypassed"),
     "effect_missing": n_("effect did not come"),
     "effect_unexplained": n_("effect without a cause"),
@@ -151,6 +160,9 @@ KIND_WORDS: Mapping[str, str] = {
     "frozen": n_("stands still"),
 }
 
+
+SMALL = 0.05
+"""Values below it are shown by their digits, not by their places: a probability, say."""
 
 IN_POINT_UNITS = frozenset({"HH", "H", "L", "LL", "ewma", "differs", "deviates", "creeps", "setpoint_changed"})
 """Kinds of conditions whose value and limit are in the unit of measure of their point."""
@@ -193,7 +205,8 @@ def against(picture: Picture, body: Mapping[str, Any], tongue: Tongue) -> str:
         return ""
     row = picture.plant.points.row.get(str(body.get("about", "")))
     if row is None or body.get("kind") not in IN_POINT_UNITS:
-        return f"{number(value, 1)} ({tongue('limit')} {limit_text(limit)})"
+        seen = f"{value:.2g}" if 0.0 < abs(value) < SMALL else number(value, 1)
+        return f"{seen} ({tongue('limit')} {limit_text(limit)})"
     point = picture.plant.entries[row]
     seen = with_eu(reading(point, value, tongue), point.eu)
     return seen if point.kind == "state" else f"{seen} ({tongue('limit')} {with_eu(limit_text(limit), point.eu)})"

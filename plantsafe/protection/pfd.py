@@ -31,7 +31,7 @@ S_PER_H = 3600.0
 
 
 class PfdCheck:
-    """Five conditions a function, figures for pages, and the memory of proof tests.
+    """Four conditions a function, figures for pages, and the memory of proof tests.
 
     Reads what the check of the functions has just seen; figures are computed for functions whose architecture changed,
     and for a sixtieth of the others in each scan.
@@ -91,7 +91,7 @@ class PfdCheck:
         standing_ = standing(sums, self._table.required)
         days_left = self.tests.days_left(time_ns)
         impaired_h: F8 = self._impaired_scans.astype(np.float64) * self._period_h
-        self._write(verdict, block, number, status, average, worse, sums, standing_, days_left, impaired_h)
+        self._write(verdict, block, number, status, average, worse, sums, standing_, days_left)
         self._tell(verdict, status, seen["needed"], counts, average)
         self._live = {
             "now": np.where(blind, np.nan, now),
@@ -176,7 +176,6 @@ class PfdCheck:
         sums: F8,
         standing_: Any,
         days_left: F8,
-        impaired_h: F8,
     ) -> None:
         column: dict[str, int] = {kind: i for i, kind in enumerate(KINDS)}
         shape, required, blind = self._active.shape, self._table.required, status == NOT_VERIFIABLE
@@ -191,7 +190,6 @@ class PfdCheck:
         say("worse_than_required", worse & (status != NONE), np.where(blind, np.nan, average), required)
         active[:, is_worse] |= blind & before[:, is_worse]
         unknown[:, is_worse] = blind
-        say("repair_overdue", impaired_h > self._table.repair_h, impaired_h, self._table.repair_h)
         say("period_worse", standing_ == Standing.NOT_MET, period_pfd(sums), required)
         soon = np.full(len(days_left), TEST_DUE_DAYS)
         say("test_due", (days_left >= 0) & (days_left <= TEST_DUE_DAYS), days_left, soon)

@@ -7,7 +7,7 @@ from plantsafe.plant import Plant
 from plantsafe.plant.model import SafetyFunction
 from plantsafe.verdict import Condition, ConditionClass
 
-Kind = Literal["worse_than_required", "repair_overdue", "period_worse", "test_due", "test_overdue"]
+Kind = Literal["worse_than_required", "period_worse", "test_due", "test_overdue"]
 TEST_DUE_DAYS = 30.0  # a finding says that a proof test comes up (site default)
 
 
@@ -30,16 +30,6 @@ _TABLE: dict[Kind, _Text] = {
             "en": "What is left of the function does not reduce the risk as required. Put compensating measures in "
             "place and have it restored.",
             "zh": "该功能剩余的保护能力达不到要求的风险降低。落实补偿措施并尽快恢复。",
-        },
-    ),
-    "repair_overdue": _Text(
-        klass=ConditionClass.ALARM,
-        priority=2,
-        needs_source=True,
-        consequence=None,
-        action={
-            "en": "The permitted repair time is over: restore the function now, or make the unit safe.",
-            "zh": "允许修复时间已到：立即恢复该功能，或将单元置于安全状态。",
         },
     ),
     "period_worse": _Text(

@@ -25,7 +25,6 @@ class ReliabilityTable:
     """specified_m, specified_n (n_functions, 3); required (n_functions) is 1/RRF.
 
     installed_ns, tested_ns (n_functions, 3): by the plant file, 0 where not known. trip_coverage: NaN for no credit.
-    repair_h, demands_per_year, spurious_per_year (n_functions): NaN where not specified.
     """
 
     devices: Devices  # (n_functions * 3), row by row
@@ -35,9 +34,6 @@ class ReliabilityTable:
     installed_ns: I8
     tested_ns: I8
     trip_coverage: F8
-    repair_h: F8
-    demands_per_year: F8
-    spurious_per_year: F8
 
     @property
     def interval_h(self) -> F8:
@@ -64,9 +60,6 @@ def compile_reliability(plant: Plant) -> ReliabilityTable:
         found = [0 if s is None or getattr(s, key) is None else day_ns(getattr(s, key)) for s in subsystems]
         return np.array(found, dtype=np.int64).reshape(-1, len(SUBSYSTEMS))
 
-    def numbers(key: str) -> F8:
-        return np.array([_number(getattr(f, key)) for f in functions], dtype=np.float64)
-
     coverage = [np.nan if s is None else _number(s.trip_coverage) for s in subsystems]
     return ReliabilityTable(
         devices=devices_of(subsystems),
@@ -76,9 +69,6 @@ def compile_reliability(plant: Plant) -> ReliabilityTable:
         installed_ns=days("installed"),
         tested_ns=days("last_test"),
         trip_coverage=np.array(coverage, dtype=np.float64).reshape(-1, len(SUBSYSTEMS)),
-        repair_h=numbers("repair_h"),
-        demands_per_year=numbers("demands_per_year"),
-        spurious_per_year=numbers("spurious_per_year"),
     )
 
 
