@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from plantsafe.cli.alarms_export import export
 from plantsafe.cli.alarms_rationalise import rationalise
 from plantsafe.errors import RequestError, StoreError
 
@@ -26,6 +27,7 @@ def register(app: typer.Typer) -> None:
         """Alarm management after ISA-18.2."""
 
     group.command()(rationalise)
+    group.command()(export)
 
     @group.command()
     def kpi(
