@@ -28,7 +28,8 @@ def function_facts(
     """One fact an edge, in the order: demand, trip, its cause, safe state left or reached, failure.
 
     Moments are scans: `scan` is the first in which it was seen, `scan_before` the last in which it certainly was not
-    so (null: never seen otherwise). Where a fast group stamps a function (`fine`), `between_ns` says the same in UTC.
+    so (null: never seen otherwise); `unseen_between` where more than a scan lies between them: lost scans, an outage of
+    our own, doubtful data. Where a fast group stamps a function (`fine`), `between_ns` says the same in UTC.
     """
     functions = plant.file.functions
     number = frame.number
@@ -54,6 +55,7 @@ def function_facts(
             "setpoint": functions[i].setpoint,
             "forced_votes": int(votes.forced[i]),
             "needed_votes": int(votes.needed[i]),
+            "unseen_between": _unseen(memory.demand_before, memory.demand_at, i),
             **({"test": True} if sight.tested[i] else {}),
             **seen(i, memory.demand_before, memory.demand_at),
         }
@@ -63,6 +65,7 @@ def function_facts(
             "scan_before": _scan(memory.untripped_at, i),
             "scan": _scan(memory.tripped_at, i),
             "cause": TripCause(int(happened.cause[i])).name.lower(),
+            "unseen_between": _unseen(memory.untripped_at, memory.tripped_at, i),
             **seen(i, memory.untripped_at, memory.tripped_at),
         }
 
@@ -84,6 +87,8 @@ def function_facts(
             "required_s": functions[i].response_s,
             "sensor_lag_s": functions[i].sensor_lag_s,
             "outcome": outcome(lo_s, hi_s, functions[i].response_s),
+            "unseen_between": _unseen(memory.unsafe_at, memory.safe_at, i)
+            or _unseen(memory.demand_before, memory.demand_at, i),
             "elements": [elements[j].name for j in np.flatnonzero(sight.element_safe[i] == Answer.YES).tolist()],
             **seen(i, memory.unsafe_at, memory.safe_at),
         }
@@ -96,6 +101,7 @@ def function_facts(
             "demand_scan": _scan(memory.demand_at, i),
             "waited_s": _number(float(happened.waited_s[i])),
             "required_s": functions[i].response_s,
+            "unseen_between": _unseen(memory.demand_before, memory.demand_at, i),
             "tripped": {Answer.YES: True, Answer.NO: False}.get(Answer(int(sight.tripped[i]))),
             "not_safe": [elements[j].name for j in np.flatnonzero(sight.element_safe[i] == Answer.NO).tolist()],
         }
@@ -126,6 +132,10 @@ def bypass_facts(plant: Plant, number: int, turned_on: Bool, turned_off: Bool, s
                 "scan": number,
             }
             yield Fact(kind=kind, subject=function.name, body=body)
+
+
+def _unseen(before: F8, at: F8, i: int) -> bool:
+    return not before[i] or bool(at[i] - before[i] > 1.0)
 
 
 def _scan(moments: F8, i: int) -> int | None:

@@ -138,6 +138,8 @@ class _Terms:
         self._bit: list[int] = []
         self._ends: I8 = np.zeros(0, dtype=np.int64)
         self._bits = np.zeros(0, dtype=np.intp)
+        self._read = np.zeros(0, dtype=np.intp)
+        self._judged: tuple[bytes, Bool, Bool, Bool] | None = None
 
     @property
     def size(self) -> int:
@@ -161,16 +163,28 @@ class _Terms:
         self._end_ns.append(end_ns)
         self._bit.append(bit)
         self._ends, self._bits = np.array(self._end_ns), np.array(self._bit, dtype=np.intp)
+        named = [plant.points.row[name] for _, expression in self._expressions for name in expression.points]
+        self._read = np.array(sorted({*named, *(row for row in self._bit if row >= 0)}), dtype=np.intp)
         return place
 
     def judge(self, frame: Frame) -> tuple[Bool, Bool]:
         """Where each is missing, and where that cannot be told (n_terms)."""
+        shown = frame.value[self._read].tobytes() + frame.status[self._read].tobytes()
+        over = frame.time_ns >= self._ends
+        if self._judged is not None and shown == self._judged[0] and np.array_equal(over, self._judged[1]):
+            return self._judged[2], self._judged[3]
+        missing, unknown = self._judge(frame, over)
+        self._judged = shown, over, missing, unknown
+        return missing, unknown
+
+    def _judge(self, frame: Frame, over: Bool) -> tuple[Bool, Bool]:
         value, good = frame.value[self._bits], is_good(frame.status[self._bits])
         has = self._bits >= 0
-        missing = (frame.time_ns >= self._ends) | (has & good & (value <= 0.5))
+        missing = over | (has & good & (value <= 0.5))
         unknown = ~missing & has & ~good
         if self._expressions:
-            seen = np.where(is_good(frame.status), frame.value, np.nan)
+            seen = np.full(len(frame.value), np.nan)
+            seen[self._read] = np.where(is_good(frame.status[self._read]), frame.value[self._read], np.nan)
             for place, expression in self._expressions:
                 true, unclear = expression.truth(seen)
                 missing[place], unknown[place] = not true and not unclear, bool(unclear)
