@@ -55,7 +55,9 @@ def test_a_fault_of_the_protection_leads_to_its_conditions_and_to_no_other(
     scenario = replace(scenario, file=scenario.file.model_copy(update={"duration_s": lived_s}))
     engine = Engine(scenario.plant)
     own = {c.name for check in engine.checks if check.name in CHECKS for c in check.conditions}
-    wanted = Wanted(quantities=(), points=(), functions=(), elements=())
+    loss = scenario.file.loss
+    lost = () if loss is None else (loss.quantity,)
+    wanted = Wanted(quantities=lost, points=(), functions=(), elements=())
     run = run_virtual(scenario, wanted, seed=1, drawn=NOMINAL, protected=True)
     raised: dict[str, float] = {}
     for event in run.events:

@@ -50,8 +50,9 @@ class Room:
         return self.step(frame)
 
     def step(self, frame: Frame) -> list[Fact]:
-        verdict = Verdict(0)
-        self.check.evaluate(frame, verdict, slice(0))
+        verdict = Verdict(len(self.check.conditions))
+        self.check.evaluate(frame, verdict, slice(None))
+        self.active = {c.name for c, on in zip(self.check.conditions, verdict.active.tolist(), strict=True) if on}
         return verdict.facts
 
 
@@ -188,3 +189,21 @@ def test_the_course_goes_over_to_another_description_by_name(room: Room, plant: 
 
 def test_a_plant_without_buffers_says_nothing(bare_plant: Plant) -> None:
     assert Room(bare_plant).scan() == []
+
+
+def test_a_device_clock_that_is_certainly_off_is_told_until_a_record_with_the_right_time(room: Room) -> None:
+    room.scan((A, 1, 500))  # what was in the ring when we came says nothing of the clock
+    room.scan()
+    assert room.active == set()
+    room.scan((A, 0, 3_700))  # in the third scan, at 3.0 s: ahead by 0.7 s at least
+    assert room.active == {"SIS.clock_differs"}
+    room.scan((A, 1, 6_500))
+    assert room.active == {"SIS.clock_differs", "SIS.clock_wrong"}
+    room.scan()
+    assert room.active == {"SIS.clock_differs", "SIS.clock_wrong"}
+    room.scan((A, 0, 5_800))
+    assert room.active == set()
+    for _ in range(5):
+        room.scan()
+    room.scan((A, 1, 6_500), sequence=6)  # 12.0 s, written after 8.0 s: behind by 1.5 s at least
+    assert room.active == {"SIS.clock_differs"}

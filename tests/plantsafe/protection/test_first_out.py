@@ -56,8 +56,8 @@ def test_a_thousand_trips_have_no_wrong_first_out_and_what_can_be_told_apart_is(
         parts = [events[:2], events[2:]] if late else [events, []]
         for part in (*parts, [], [(back, code, 0) for code in (11, 12, 13, 21)], []):
             number += 1
-            verdict = Verdict(0)
-            check.evaluate(frame(plant, number, part, sequence), verdict, slice(0))
+            verdict = Verdict(len(check.conditions))
+            check.evaluate(frame(plant, number, part, sequence), verdict, slice(None))
             sequence += len(part)
             told += [fact.body for fact in verdict.facts if fact.kind == "first_out"]
         assert len(told) == 1
