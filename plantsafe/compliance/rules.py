@@ -14,7 +14,7 @@ from plantsafe.plant.model import ProcessType, Text
 
 Status = Literal["text_seen", "verify", "site_default", "confirmed"]
 Comparator = Literal["<=", "<", ">=", ">"]
-Unit = Literal["person", "share", "s", "scan", "row"]
+Unit = Literal["person", "share", "s", "scan", "row", "event"]
 
 
 class _Entry(BaseModel):

@@ -13,6 +13,7 @@ from plantsafe.compliance.occupancy import Occupancy
 from plantsafe.compliance.parameters import Parameters
 from plantsafe.compliance.period import Span, blocks, missing_after, open_span
 from plantsafe.compliance.rules import rules
+from plantsafe.compliance.worth import pfd_figure, responses_figure
 from plantsafe.history.reader import HistoryReader
 from plantsafe.plant import Plant
 from plantsafe.plant.model import Text
@@ -87,6 +88,8 @@ def summarise(history: HistoryReader, plant: Plant, *, from_ns: int, to_ns: int)
     missing = coverage.lost + coverage.outside
     journal = chain(rule["record.chain"], history.record)
     lost_evidence = replace(evidence, events=events.of(_LOST))
+    protection = functions.figures(span, after, evidence, events.by_subject(_BYPASS))
+    responses = rule["functions.responses"]
     return Summary(
         site=plant.file.site.name,
         site_title=plant.file.site.title,
@@ -102,7 +105,9 @@ def summarise(history: HistoryReader, plant: Plant, *, from_ns: int, to_ns: int)
         journal_rows=journal.rows,
         figures=(
             *occupancy.figures(span, after, evidence, events.by_subject(_RAISED)),
-            *functions.figures(span, after, evidence, events.by_subject(_BYPASS)),
+            *protection,
+            pfd_figure(rule["functions.pfd"], history, plant, span, evidence),
+            responses_figure(responses, history, plant, span, evidence, protection[-1].rows),
             *parameters.figures(span, missing, evidence),
             recorded_scans(rule["data.recorded"], coverage, lost_evidence),
             good_samples(rule["data.good"], good, samples, coverage, evidence),

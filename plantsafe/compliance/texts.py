@@ -54,6 +54,8 @@ def quantity(value: float | None, unit: Unit, language: Language, *, up: bool) -
             return said("words", "persons", language, n=grouped(math.ceil(value) if up else math.floor(value)))
         case "scan":
             return said("words", "scan_count", language, n=grouped(int(value)))
+        case "event":
+            return said("words", "event_count", language, n=grouped(int(value)))
         case "row":
             return said("words", "row_count", language, n=grouped(int(value)))
 

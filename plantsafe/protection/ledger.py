@@ -175,9 +175,9 @@ class Ledger:
                 told.failures += 1
             case "bypass_on":
                 told.bypasses += 1
-                told.open[body["channel"]] = event.time_ns
+                told.open[str(body.get("channel", ""))] = event.time_ns
             case "bypass_off":
-                told.open.pop(body["channel"], None)
+                told.open.pop(str(body.get("channel", "")), None)
 
     def _close(self, name: str, scan: int, time_ns: int) -> None:
         """Add the hours of the stretch that ends before `scan`."""

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -242,3 +243,52 @@ def test_runs_go_on_over_the_edges_of_blocks() -> None:
 
 def test_no_shipped_rule_claims_to_be_confirmed() -> None:
     assert {rule.status for rule in rules().values()} <= {"text_seen", "verify", "site_default"}
+
+
+def _state(scan: int, **functions: list[Any]) -> dict[int, list[Fact]]:
+    return {scan: [Fact(kind="protection_state", subject="functions", body={"functions": functions})]}
+
+
+def test_the_twelve_months_are_read_from_the_journal_and_a_few_minutes_are_no_year(
+    summary_of: Callable[..., Summary],
+) -> None:
+    summary = summary_of(n=40, facts=_state(0, **{"SIF-1": [0, 1, 2, 1, 0, 2.5e-3], "SIF-2": [3, 1, 0, 1, 0, 1e-3]}))
+    rows = {row.subject: row for row in figure(summary, "functions.pfd").rows}
+    assert rows["SIF-1"].value == pytest.approx(0.5), "2.5e-3 where 5e-3 is required"
+    assert rows["SIF-1"].outcome is Outcome.NOT_VERIFIABLE
+    assert (rows["SIF-1"].counts.well, rows["SIF-2"].counts.unjudged) == (40, 40)
+    assert rows["SIF-2"].value is None
+
+
+def test_time_without_protection_counts_as_a_pfd_of_one(summary_of: Callable[..., Summary]) -> None:
+    summary = summary_of(n=40, facts=_state(0, **{"SIF-1": [2, 1, 0, 1, 2, 1.0]}))
+    row = figure(summary, "functions.pfd").rows[0]
+    assert (row.value, row.outcome) == (pytest.approx(200.0), Outcome.NOT_VERIFIABLE)
+    assert row.counts.beyond == 40
+
+
+def test_a_late_answer_is_not_met_and_one_that_cannot_be_told_is_not_verifiable(
+    summary_of: Callable[..., Summary],
+) -> None:
+    def said(kind: str, subject: str, **body: Any) -> Fact:
+        return Fact(kind=kind, subject=subject, body=body)
+
+    summary = summary_of(
+        n=40,
+        facts={
+            3: [said("demand_started", "SIF-1"), said("demand_started", "SIF-2")],
+            5: [said("safe_state_reached", "SIF-1", outcome="not_resolved")],
+            6: [said("device_response", "SIF-1", outcome="late"), said("first_out", "SIF-1")],
+            7: [said("safe_state_reached", "SIF-2", outcome="not_resolved")],
+        },
+    )
+    responses = figure(summary, "functions.responses")
+    rows = {row.subject: row for row in responses.rows}
+    assert (rows["SIF-1"].value, rows["SIF-1"].outcome) == (1.0, Outcome.NOT_MET)
+    assert (rows["SIF-2"].value, rows["SIF-2"].outcome) == (0.0, Outcome.NOT_VERIFIABLE)
+    assert responses.outcome is Outcome.NOT_MET
+    assert len(rows["SIF-1"].evidence.events) == 4
+
+
+def test_no_demand_is_met_where_the_time_was_seen(summary_of: Callable[..., Summary]) -> None:
+    assert {row.outcome for row in figure(summary_of(n=40), "functions.responses").rows} == {Outcome.MET}
