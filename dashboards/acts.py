@@ -34,6 +34,7 @@ DONE_KINDS = (
     "proof_test_recorded",
     "proof_test_deferred",
     "trip_credited",
+    "restart_confirmed",
 )
 ANSWER_KINDS = (*DONE_KINDS, "request_refused", "request_expired")
 _SEARCHED = 400  # newest answers looked through for those that this page waits for (site default)

@@ -31,6 +31,7 @@ class RequestKind(StrEnum):
     BYPASS_APPROVE = "bypass_approve"  # subject: a bypass bit; body: type, minutes, why, hazard, measure
     BYPASS_WITHDRAW = "bypass_withdraw"
     BYPASS_TAKE_OVER = "bypass_take_over"  # the shift acknowledges a bypass that is on
+    RESTART_CONFIRM = "restart_confirm"  # subject: a unit; body: temperature, sample; needs a second person
     LOGIN = "login"
     EXPORT = "export"
     REPORT = "report"
@@ -74,6 +75,7 @@ MAY: dict[RequestKind, frozenset[Role]] = {
     RequestKind.BYPASS_APPROVE: frozenset({Role.ENGINEER, Role.ADMIN}),
     RequestKind.BYPASS_WITHDRAW: frozenset({Role.ENGINEER, Role.ADMIN}),
     RequestKind.BYPASS_TAKE_OVER: frozenset({Role.OPERATOR, Role.ENGINEER, Role.ADMIN}),
+    RequestKind.RESTART_CONFIRM: frozenset({Role.ENGINEER, Role.ADMIN}),
     RequestKind.LOGIN: frozenset(Role),
     RequestKind.EXPORT: frozenset({Role.ENGINEER, Role.ADMIN, Role.VIEWER}),
     RequestKind.REPORT: frozenset({Role.ENGINEER, Role.ADMIN, Role.VIEWER}),

@@ -59,7 +59,13 @@ def _plant_at(path: Path, changed_ns: int) -> tuple[Plant, Known]:  # noqa: ARG0
         functions=functions,
         elements=frozenset(element.name for function in plant.file.functions for element in function.elements),
         points=frozenset(plant.points.names),
-        subjects=conditions | functions | frozenset(plant.points.names) | frozenset(plant.read_sources) | {"alarms"},
+        subjects=conditions
+        | functions
+        | frozenset(plant.points.names)
+        | frozenset(plant.read_sources)
+        | {"alarms"}
+        | frozenset(unit.name for unit in plant.file.units)
+        | frozenset(effect.name for effect in plant.file.effects),
         quantities=frozenset(newborn.truth()),
     )
     return plant, known

@@ -24,7 +24,15 @@ EVENT_KINDS = frozenset(
         *("bypass_began", "bypass_ended", "bypass_reminder", "bypass_record_cancelled", "bypass_handover_due"),
         *("bypass_approved", "bypass_taken_over", "element_stroke", "element_failed", "effect_not_ready"),
         *("request_refused", "request_expired"),
-        *("effect_state", "device_event", "device_events_lost", "device_response", "first_out"),
+        *(
+            "restart_locked",
+            "restart_confirmed",
+            "effect_state",
+            "device_event",
+            "device_events_lost",
+            "device_response",
+            "first_out",
+        ),
     }
 )
 """Kinds of events that the engine gives and a scenario may speak of; a misspelt kind could never happen."""

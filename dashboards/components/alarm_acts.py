@@ -45,8 +45,8 @@ def reset_group_button(visit: Visit, group: str) -> None:
     """Takes the marks of a first-out group away; the answer stands beside it."""
     key = f"group-{group}"
     if st.button(visit.tongue("Reset"), key=f"reset-{key}", width="stretch"):
-        _submit(visit, key, RequestKind.RESET, group, 0, {})
-    _answer(visit, key, None)
+        submit_act(visit, key, RequestKind.RESET, group, 0, {})
+    show_answer(visit, key, None)
 
 
 def panel(visit: Visit, picture: Picture) -> None:
@@ -66,7 +66,7 @@ def panel(visit: Visit, picture: Picture) -> None:
             tongue("Act"), kinds, format_func=lambda k: tongue(ACT_WORDS[k]), horizontal=True, key=f"act-{occurrence}"
         )
         body = _fields(kind, condition.shelve_max_scans * picture.plant.file.scan_period_s / 60.0, tongue)
-        second = ("", "")
+        second = None
         if kind is RequestKind.OUT_OF_SERVICE:
             second = (
                 st.text_input(tongue("Second person"), key="act-second"),
@@ -74,11 +74,11 @@ def panel(visit: Visit, picture: Picture) -> None:
             )
         with st.container(horizontal=True):
             if st.button(tongue("Do it"), key="act-go"):
-                _submit(visit, name, kind, name, occurrence, body, second=second)
+                submit_act(visit, name, kind, name, occurrence, body, second=second)
             if st.button(tongue("Close"), key="act-close"):
                 st.session_state.pop(_CHOSEN)
                 st.rerun()
-        _answer(visit, name, picture)
+        show_answer(visit, name, picture)
 
 
 def _possible(picture: Picture, i: int) -> Iterable[RequestKind]:
@@ -115,7 +115,7 @@ def _fields(kind: RequestKind, longest_min: float, tongue: Tongue) -> dict[str, 
     return body
 
 
-def _submit(
+def submit_act(
     visit: Visit,
     key: str,
     kind: RequestKind,
@@ -123,17 +123,18 @@ def _submit(
     occurrence: int,
     body: dict[str, Any],
     *,
-    second: tuple[str, str] = ("", ""),
+    second: tuple[str, str] | None = None,
 ) -> None:
+    """One request; `second`: name and password of the other person, where two are needed."""
     try:
-        other = second_person(visit, *second) if kind is RequestKind.OUT_OF_SERVICE else ""
+        other = "" if second is None else second_person(visit, *second)
         asked: dict[str, str] = st.session_state.setdefault(_ASKED, {})
         asked[key] = act(visit, kind, subject, occurrence, body, second=other)
     except PlantsafeError as error:
         st.toast(str(error))
 
 
-def _answer(visit: Visit, key: str, picture: Picture | None) -> None:
+def show_answer(visit: Visit, key: str, picture: Picture | None) -> None:
     """What became of the last act of this panel."""
     request = st.session_state.get(_ASKED, {}).get(key)
     if request is None:

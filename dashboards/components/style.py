@@ -38,6 +38,7 @@ table.ps tr:last-child td {{border-bottom: 0}}
 .ps-bar b {{font-weight: 600}}
 .ps-grid {{display: grid; grid-template-columns: repeat(auto-fill, minmax(26rem, 1fr)); gap: .7rem}}
 .ps-card {{background: {PANEL}; border: 1px solid {LINE}; padding: .5rem .65rem}}
+.ps-lock {{border: 2px solid #b3261e; border-radius: 3px; padding: .5rem .8rem; margin-bottom: .6rem}}
 .ps-head {{display: flex; justify-content: space-between; gap: .6rem; align-items: baseline; margin-bottom: .3rem}}
 .ps-title {{font-weight: 600}}
 .ps-answer {{font-size: 1.12rem; font-weight: 600; white-space: nowrap}}

@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboards import panel
-from dashboards.components import protection
+from dashboards.components import protection, restart_lock
 from dashboards.components.unit_card import point_row
 from dashboards.language import Tongue
 from dashboards.numbers import reading
@@ -36,6 +36,7 @@ def show() -> None:
         width=420,
     )
     _functions(name)
+    restart_lock.form(visit, picture, units[name])
     _trends(visit, picture, units[name], tongue)
     _values(name)
 
@@ -47,8 +48,10 @@ def _functions(name: str) -> None:
     stale = panel.is_stale(visit, picture)
     status = protection.unit_status(picture, name, stale=stale)
     phase = _phases(picture, name, tongue)
+    unit = next(one for one in picture.plant.file.units if one.name == name)
     st.html(
-        f"<div class='ps ps-head'><span>{phase}</span>{protection.answer(status, tongue)}</div>"
+        restart_lock.banner(picture, unit, tongue)
+        + f"<div class='ps ps-head'><span>{phase}</span>{protection.answer(status, tongue)}</div>"
         + protection.table(picture, tongue, stale=stale, unit=name)
     )
 

@@ -107,7 +107,8 @@ class ExpressionTable:
 
     alarms: one an expression alarm. suppress: by the row of a limit alarm. suppress_expression: by the row of an
     expression alarm. causes: by the row of `causes_and_effects`. resets: what permits a reset, by the same row.
-    preconditions: by the row of the effect and the number of its precondition.
+    preconditions: by the row of the effect and the number of its precondition. locks: stopped and dosing, by the row of
+    the unit.
     """
 
     alarms: tuple[Expression, ...]
@@ -116,6 +117,7 @@ class ExpressionTable:
     causes: dict[int, Expression]
     resets: dict[int, Expression]
     preconditions: dict[tuple[int, int], Expression]
+    locks: dict[int, tuple[Expression, Expression]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +308,11 @@ def _expressions(file: PlantFile, row: dict[str, int]) -> ExpressionTable:
             (i, j): expression
             for i, effect in enumerate(file.effects)
             for j, expression in given(condition.expression for condition in effect.preconditions).items()
+        },
+        locks={
+            i: (compile_expression(lock.stopped, row, "truth"), compile_expression(lock.dosing, row, "truth"))
+            for i, unit in enumerate(file.units)
+            if (lock := unit.restart_lock) is not None
         },
     )
 

@@ -12,11 +12,12 @@ from plantsafe.protection.ledger import LEDGER_KINDS, Ledger
 from plantsafe.protection.pfd import PfdCheck
 from plantsafe.protection.proof_tests import PROOF_ACTS
 from plantsafe.protection.readiness import ReadinessCheck
+from plantsafe.protection.restart_lock import RESTART_ACTS, RestartCheck
 from plantsafe.protection.setpoint import SetpointCheck
 from plantsafe.protection.vote import ChannelState, Policy, Protection
 
 __all__ = [
-    "LEDGER_KINDS", "PROOF_ACTS", "Answer", "BypassCheck", "ChannelState", "DeviceEventCheck", "EffectCheck",
-    "EffectState", "ElementCheck", "FunctionCheck", "Ledger", "PfdCheck", "Phase", "Policy", "Protection",
-    "ReadinessCheck", "SetpointCheck", "TripCause",
+    "LEDGER_KINDS", "PROOF_ACTS", "RESTART_ACTS", "Answer", "BypassCheck", "ChannelState", "DeviceEventCheck",
+    "EffectCheck", "EffectState", "ElementCheck", "FunctionCheck", "Ledger", "PfdCheck", "Phase", "Policy",
+    "Protection", "ReadinessCheck", "RestartCheck", "SetpointCheck", "TripCause",
 ]  # fmt: skip

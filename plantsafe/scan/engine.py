@@ -27,6 +27,7 @@ from plantsafe.journal.project import OpenCondition
 from plantsafe.plant.tables import Plant
 from plantsafe.protection import (
     PROOF_ACTS,
+    RESTART_ACTS,
     BypassCheck,
     DeviceEventCheck,
     EffectCheck,
@@ -35,6 +36,7 @@ from plantsafe.protection import (
     Ledger,
     PfdCheck,
     ReadinessCheck,
+    RestartCheck,
     SetpointCheck,
 )
 from plantsafe.request import BYPASS_ACTS, MAY, Request, RequestKind
@@ -68,6 +70,7 @@ class Engine:
         functions = FunctionCheck(plant, readiness)
         self._pfd = PfdCheck(plant, functions)
         effects = EffectCheck(plant, functions)
+        self._restarts = RestartCheck(plant)
         course = Course(plant)  # stepped and remembered by the drift check, which stands before the unit monitors
         self.checks: tuple[Check, ...] = (
             self._sources,
@@ -81,6 +84,7 @@ class Engine:
             self._pfd,
             ElementCheck(plant),
             effects,
+            self._restarts,
             self._bypasses,
             SetpointCheck(plant),
             DeviceEventCheck(plant),
@@ -156,6 +160,9 @@ class Engine:
             body |= answered.body
         elif request.kind in BYPASS_ACTS:
             reason, done, told = self._bypasses.decide(request, frame.number)
+            body |= told
+        elif request.kind in RESTART_ACTS:
+            reason, done, told = self._restarts.decide(request, frame.number)
             body |= told
         elif request.kind is RequestKind.APPROVE_PLANT:
             reason, done = self._approve(request), "plant_approved"

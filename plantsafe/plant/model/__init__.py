@@ -30,14 +30,14 @@ from plantsafe.plant.model.register import (
 from plantsafe.plant.model.seal_place import SealMail, SealPlace, SealWebhook
 from plantsafe.plant.model.site import Partition, Person, Site, Workshop
 from plantsafe.plant.model.source import Credentials, FastGroup, Recorded, SourceEntry, SourceLimits
-from plantsafe.plant.model.unit import Hazard, NotApplicable, Phase, ProcessType, Unit, Window
+from plantsafe.plant.model.unit import Hazard, NotApplicable, Phase, ProcessType, RestartLock, Unit, Window
 
 __all__ = [
     "Alarm", "BufferField", "BypassLimits", "CauseRow", "Cell", "Certificate", "Credentials", "Day", "Deviation",
     "Effect", "Entry", "EventBuffer", "EventCode", "ExpressionAlarm", "FastGroup", "FinalElement", "Found",
     "FunctionInput", "GasDetector", "Hazard", "Inventory", "LaboratorySample", "ModbusAddress", "Name",
     "NotApplicable", "OpcUaAddress", "Partition", "Person", "Phase", "PlantFile", "Point", "PowerSupply",
-    "Precondition", "ProcessType", "Recorded", "Registers", "Reliability", "ReliefDevice", "SafetyFunction",
-    "SealMail", "SealPlace", "SealWebhook", "Site", "SourceEntry", "SourceLimits", "Subsystem", "Text", "Unit",
-    "Waiver", "Window", "Workshop",
+    "Precondition", "ProcessType", "Recorded", "Registers", "Reliability", "ReliefDevice", "RestartLock",
+    "SafetyFunction", "SealMail", "SealPlace", "SealWebhook", "Site", "SourceEntry", "SourceLimits", "Subsystem",
+    "Text", "Unit", "Waiver", "Window", "Workshop",
 ]  # fmt: skip

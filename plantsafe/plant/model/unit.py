@@ -104,6 +104,19 @@ class NotApplicable(Entry):
     """Who accepted that."""
 
 
+class RestartLock(Entry):
+    """When an agitator that stood still may not be started again: until two people confirmed temperature and sample."""
+
+    stopped: str
+    """Expression that is true while the agitator stands still."""
+    dosing: str
+    """Expression that is true while something is dosed that would gather without it."""
+    after_s: float = Field(default=5.0, ge=0)  # site default
+    """How long it may stand still before the lock comes."""
+    effect: Annotated[Name, Refers("effect")]
+    """Effect of the matrix that stands for the permission; its preconditions must be there when people confirm."""
+
+
 class Unit(Ruled):
     """A process unit."""
 
@@ -135,6 +148,8 @@ class Unit(Ruled):
     """State point that shows the code of the phase; needed where there are `phases`."""
     phases: tuple[Phase, ...] = ()
     """Recipe phases, in the order of their codes."""
+    restart_lock: RestartLock | None = None
+    """Lock against the restart of its agitator."""
     console: Name | None = None
     """Operator console that its alarms are shown on; none where one operator has everything."""
     follows: UnitName | None = None

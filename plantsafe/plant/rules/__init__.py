@@ -11,6 +11,7 @@ from plantsafe.plant.rules.view import EachRule, View, WholeRule, judged
 
 EACH: dict[Section, tuple[EachRule, ...]] = {
     ("units",): (
+        expressions.lock_expressions,
         units.class_follows_temperatures,
         units.parameters_are_known,
         units.partition_is_of_the_workshop,

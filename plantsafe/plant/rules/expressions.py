@@ -25,6 +25,13 @@ def row_expressions(view: View, row: Any) -> Iterator[Found]:
         yield from _compiled(view, row, key, ())
 
 
+def lock_expressions(view: View, unit: Any) -> Iterator[Found]:
+    """When an agitator stands still, and when something is dosed."""
+    if unit.restart_lock is not None:
+        for key in ("stopped", "dosing"):
+            yield from _compiled(view, unit.restart_lock, key, ("restart_lock",))
+
+
 def preconditions(view: View, effect: Any) -> Iterator[Found]:
     """What an effect needs."""
     for i, condition in enumerate(effect.preconditions):

@@ -16,7 +16,7 @@ OWN_WORDS: dict[str, tuple[str, ...]] = {
     "source": ("lost", "frozen", "clock_differs", "clock_wrong", "certificate_ends", "writable", "overruns"),
     "function": ("tripped", "demand", "spurious_trip", "failure_on_demand", "degraded", "none", "bypass"),
     "point": ("cusum", "ewma"),
-    "unit": ("multivariate",),
+    "unit": ("multivariate", "restart_locked", "restarted"),
     "partition": ("occupancy",),
     "workshop": ("occupancy",),
 }

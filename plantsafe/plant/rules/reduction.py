@@ -12,7 +12,7 @@ from plantsafe.plant.rules.names import named
 from plantsafe.plant.rules.view import View
 
 _SHOWN_ONLY = ("units", "display")
-_EXPRESSIONS = ("expression", "suppress", "reset_permit")
+_EXPRESSIONS = ("expression", "suppress", "reset_permit", "stopped", "dosing")
 
 
 def reduced_are_under_no_check(view: View) -> Iterator[Found]:
@@ -48,6 +48,8 @@ def _used(section: tuple[str, ...], entry: Any) -> Iterator[tuple[str, str]]:
     parts = [entry]
     with suppress(NotKnownError, AttributeError):
         parts += entry.preconditions
+    with suppress(NotKnownError, AttributeError):
+        parts.append(entry.restart_lock)
     for part in parts:
         for key in _EXPRESSIONS:
             with suppress(NotKnownError, AttributeError, ExpressionMistakeError):
