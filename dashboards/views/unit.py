@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboards import panel
-from dashboards.components import protection, restart_lock
+from dashboards.components import heat_balance, protection, restart_lock
 from dashboards.components.unit_card import point_row
 from dashboards.language import Tongue
 from dashboards.numbers import reading
@@ -17,6 +17,7 @@ from plantsafe.errors import PlantsafeError
 from plantsafe.plant.model import Unit
 
 WINDOWS_S = {600: "10 min", 3600: "1 h", 8 * 3600: "8 h", 24 * 3600: "24 h"}
+BALANCE_REFRESH_S = 10.0  # amounts in a tank move in minutes (site default)
 MOST_CURVES = 6  # small charts one above the other (site default)
 
 
@@ -37,6 +38,7 @@ def show() -> None:
     )
     _functions(name)
     restart_lock.form(visit, picture, units[name])
+    _balance(name)
     _trends(visit, picture, units[name], tongue)
     _values(name)
 
@@ -54,6 +56,16 @@ def _functions(name: str) -> None:
         + f"<div class='ps ps-head'><span>{phase}</span>{protection.answer(status, tongue)}</div>"
         + protection.table(picture, tongue, stale=stale, unit=name)
     )
+
+
+@st.fragment(run_every=BALANCE_REFRESH_S)
+def _balance(name: str) -> None:
+    visit = visit_or_stop()
+    picture = picture_or_stop(visit)
+    unit = next(unit for unit in picture.plant.file.units if unit.name == name)
+    section = heat_balance.section(picture, unit, visit.tongue, stale=panel.is_stale(visit, picture))
+    if section:
+        st.html(section)
 
 
 def _phases(picture: Picture, unit: str, tongue: Tongue) -> str:

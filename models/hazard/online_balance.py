@@ -42,6 +42,31 @@ def start_balance(a_start_kmol: Array, volume_start_m3: Array) -> BalanceState:
     return BalanceState(a_kmol=a_start_kmol.copy(), b_kmol=zero, volume_m3=volume_start_m3.copy(), blind_s=zero.copy())
 
 
+def take_up(
+    parameters: BalanceParameters,
+    *,
+    a_start_kmol: Array,
+    volume_start_m3: Array,
+    dosed_m3: Array,
+    t_k: Array,
+    dosing_m3_s: Array,
+) -> BalanceState:
+    """State of a batch on its way, each (n_units,), as if it had long been dosed at this flow and temperature.
+
+    At such a quasi-steady state B reacts as fast as it comes: k nA nB/V = F cB, with nA = nA0 - dosed + nB. What came
+    before is forgotten with the time in which B reacts.
+    """
+    p = parameters
+    dosed_kmol = dosed_m3 * p.dose_concentration_kmol_m3
+    volume = volume_start_m3 + dosed_m3
+    k = p.k0_m3_kmol_s * np.exp(-p.activation_j_mol / (GAS_CONSTANT_J_MOL_K * t_k))
+    left = a_start_kmol - dosed_kmol
+    fed = np.maximum(dosing_m3_s, 0.0) * p.dose_concentration_kmol_m3 * volume / k
+    b = 0.5 * (-left + np.sqrt(left**2 + 4.0 * fed))
+    b = np.minimum(np.maximum(b, 0.0), dosed_kmol)
+    return BalanceState(a_kmol=np.maximum(left + b, 0.0), b_kmol=b, volume_m3=volume, blind_s=np.zeros_like(volume))
+
+
 def step_balance(
     state: BalanceState, parameters: BalanceParameters, t_k: Array, dosing_m3_s: Array, dt_s: float
 ) -> tuple[BalanceState, Array, Mask]:

@@ -15,6 +15,7 @@ from plantsafe.checks.clock_step import ClockStepCheck
 from plantsafe.checks.course import Course
 from plantsafe.checks.drift import DriftCheck
 from plantsafe.checks.expressions import ExpressionCheck
+from plantsafe.checks.heat_balance import HeatBalanceCheck
 from plantsafe.checks.limits import LimitCheck
 from plantsafe.checks.occupancy import OccupancyCheck
 from plantsafe.checks.redundant import RedundantCheck
@@ -44,7 +45,7 @@ from plantsafe.scan.carry import carry
 from plantsafe.store.arrays import pack, unpack
 from plantsafe.verdict import Arrays, Check, Condition, Fact, Verdict
 
-ENGINE_VERSION = "12"
+ENGINE_VERSION = "13"
 """Changes whenever the same frames would give another record; snapshots of another version are not taken up."""
 
 
@@ -90,6 +91,7 @@ class Engine:
             DeviceEventCheck(plant),
             RedundantCheck(plant),
             OccupancyCheck(plant),
+            HeatBalanceCheck(plant),
             DriftCheck(plant, course),
             UnitMonitorCheck(plant, course),
         )

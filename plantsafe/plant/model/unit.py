@@ -20,6 +20,7 @@ from plantsafe.plant.model.entry import (
     UnitName,
     WorkshopName,
 )
+from plantsafe.plant.model.heat_balance import HeatBalance
 
 
 class ProcessType(StrEnum):
@@ -152,6 +153,8 @@ class Unit(Ruled):
     """Lock against the restart of its agitator."""
     console: Name | None = None
     """Operator console that its alarms are shown on; none where one operator has everything."""
+    heat_balance: HeatBalance | None = None
+    """Of a semi-batch tank: what its heat balance, accumulation and distance to the hazard limits are computed from."""
     follows: UnitName | None = None
     """Batch unit whose phases move this one's values (a buffer that it fills): normal is learnt along them."""
 

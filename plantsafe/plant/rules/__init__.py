@@ -16,6 +16,7 @@ EACH: dict[Section, tuple[EachRule, ...]] = {
         units.parameters_are_known,
         units.partition_is_of_the_workshop,
         units.phases_are_states,
+        units.balance_has_its_points,
         units.followed_has_phases,
         units.windows_are_in_range,
     ),

@@ -109,6 +109,32 @@ def phases_are_states(view: View, unit: Any) -> Iterator[Found]:
             continue
 
 
+def balance_has_its_points(view: View, unit: Any) -> Iterator[Found]:
+    """The heat balance follows phases of the unit, and reads points in its units of measure."""
+    balance = unit.heat_balance
+    if balance is None:
+        return
+    names = [phase.name for phase in unit.phases]
+    told = [(("starts",), balance.starts), *((("lasts", i), name) for i, name in enumerate(balance.lasts))]
+    for where, name in told:
+        if name not in names:
+            mend = f"write one of {', '.join(names)}" if names else "describe the phases of the unit"
+            yield Found(("heat_balance", *where), f"there is no phase {name!r}", mend, "heat-balance")
+    for key, eu in (("temperature", "°C"), ("jacket_inlet", "°C"), ("dosing", "kg/h"), ("dosed", "kg")):
+        try:
+            if getattr(balance, key) is None:
+                continue
+            point = view.point(getattr(balance, key))
+            if point.eu != eu:
+                wrong = f"{point.name} is in {point.eu or 'no unit of measure'}, not in {eu}"
+                yield Found(("heat_balance", key), wrong, f"name a point in {eu}", "heat-balance")
+        except NotKnownError:
+            continue
+    if unit.hazard is None:
+        wrong = "a heat balance without the assessed hazard has nothing to compare with"
+        yield Found(("heat_balance",), wrong, "give hazard, from the assessment report", "heat-balance")
+
+
 def followed_has_phases(view: View, unit: Any) -> Iterator[Found]:
     """A unit without phases of its own follows one that has them."""
     if unit.follows is None:
