@@ -8,6 +8,7 @@ from plantsafe.protection.device_events import DeviceEventCheck
 from plantsafe.protection.effect_machine import EffectState
 from plantsafe.protection.effects import EffectCheck
 from plantsafe.protection.elements import ElementCheck
+from plantsafe.protection.first_out_bits import FirstOutBitCheck
 from plantsafe.protection.ledger import LEDGER_KINDS, Ledger
 from plantsafe.protection.pfd import PfdCheck
 from plantsafe.protection.proof_tests import PROOF_ACTS
@@ -18,6 +19,6 @@ from plantsafe.protection.vote import ChannelState, Policy, Protection
 
 __all__ = [
     "LEDGER_KINDS", "PROOF_ACTS", "RESTART_ACTS", "Answer", "BypassCheck", "ChannelState", "DeviceEventCheck",
-    "EffectCheck", "EffectState", "ElementCheck", "FunctionCheck", "Ledger", "PfdCheck", "Phase", "Policy",
-    "Protection", "ReadinessCheck", "RestartCheck", "SetpointCheck", "TripCause",
+    "EffectCheck", "EffectState", "ElementCheck", "FirstOutBitCheck", "FunctionCheck", "Ledger", "PfdCheck", "Phase",
+    "Policy", "Protection", "ReadinessCheck", "RestartCheck", "SetpointCheck", "TripCause",
 ]  # fmt: skip
