@@ -9,6 +9,7 @@ import numpy as np
 from plantsafe.alarms.acts import ALARM_ACTS, decide
 from plantsafe.alarms.book import AlarmBook
 from plantsafe.alarms.console import consoles_of
+from plantsafe.alarms.stamps import DeviceStamps
 from plantsafe.alarms.suppression import DesignSuppression
 from plantsafe.checks.approval import ApprovalCheck
 from plantsafe.checks.clock_step import ClockStepCheck
@@ -108,6 +109,7 @@ class Engine:
             console=consoles_of(plant, self.conditions),
             period_s=plant.file.scan_period_s,
         )
+        self._stamps = DeviceStamps(plant, self.book.row)
         self._last_number = np.zeros(1, dtype=np.int64)
 
     @property
@@ -131,6 +133,7 @@ class Engine:
             check.evaluate(frame, verdict, block)
         by_design = self._design.now(frame)
         why = {k: self._design.inputs(k, frame) for k in self.book.suppression_begins(by_design)}
+        self.book.first_out.stamped(frame.time_ns, self._stamps.of(frame))
         moved = self.book.step(verdict, frame.number, self._sources.lost, by_design, why)
         return ScanRecord(
             frame=frame,
