@@ -37,6 +37,7 @@ class RequestKind(StrEnum):
     REPORT = "report"
     APPROVE_PLANT = "approve_plant"  # subject: hash of the description; body: author, reason
     LOAD_PLANT = "load_plant"  # subject: hash of the description
+    ARCHIVE = "archive"  # subject: the file; body: first, last, hash, sha256, states after the last event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +82,7 @@ MAY: dict[RequestKind, frozenset[Role]] = {
     RequestKind.REPORT: frozenset({Role.ENGINEER, Role.ADMIN, Role.VIEWER}),
     RequestKind.APPROVE_PLANT: frozenset({Role.ENGINEER, Role.ADMIN}),
     RequestKind.LOAD_PLANT: frozenset({Role.ENGINEER, Role.ADMIN}),
+    RequestKind.ARCHIVE: frozenset({Role.ADMIN}),
 }
 """Which role may ask for which kind (site default)."""
 

@@ -105,6 +105,7 @@ EVENT_WORDS: Mapping[str, str] = {
     "plant_load_accepted": n_("plant file will be taken up"),
     "plant_approved": n_("plant file approved"),
     "archive": n_("journal moved out"),
+    "archive_failed": n_("journal not moved out"),
 }
 KIND_WORDS: Mapping[str, str] = {
     "source_lost": n_("source lost"),

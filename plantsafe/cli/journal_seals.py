@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 Data = Annotated[Path, typer.Option(help="folder of the record")]
+_VALID_NS = 3_600 * 10**9
 Key = Annotated[Path | None, typer.Option(help="file of the key; keys/journal.key in the data folder without it")]
 
 
@@ -65,7 +66,38 @@ def archive(
     actor: Annotated[str, typer.Option("--as", help="account that asks")],
 ) -> None:
     """Move sealed events out of the record into a file that verifies alone; the running service then drops them."""
-    raise NotImplementedError
+    import time
+    import uuid
+
+    from plantsafe.cli.period import moment_ns
+    from plantsafe.errors import RequestError, StoreError
+    from plantsafe.journal.archive import write_archive
+    from plantsafe.plant import plant_of_document
+    from plantsafe.request import MAY, Request, RequestKind
+    from plantsafe.store.access import role_of
+    from plantsafe.store.inbox import submit
+    from plantsafe.store.record import RecordReader
+
+    role = role_of(data, actor)
+    if role is None or role not in MAY[RequestKind.ARCHIVE]:
+        raise RequestError(f"{actor!r} may not move the journal out", mend="give an account of an admin with --as")
+    with RecordReader(data) as reader:
+        newest = reader.newest_plant()
+        if newest is None:
+            raise StoreError(f"{data} holds no plant", mend="let the scan service run first")
+        zone, (_, now_ns) = plant_of_document(newest[1]).file.site.timezone, reader.newest_scan()
+    done = write_archive(data, to, moment_ns(before, zone, "--before"))
+    typer.echo(f"events {done.first} to {done.last} in {done.file}; SHA-256 {done.sha256}")
+    body = {
+        "first": done.first, "last": done.last, "hash": done.hash, "sha256": done.sha256, "states": done.states,
+        "wall_ns": time.time_ns(),
+    }  # fmt: skip
+    request = Request(
+        id=uuid.uuid4().hex, kind=RequestKind.ARCHIVE, subject=done.file.name, occurrence=0, actor=actor, role=role,
+        second_actor="", made_ns=now_ns, valid_until_ns=now_ns + _VALID_NS, body=body,
+    )  # fmt: skip
+    submit(data, request)
+    typer.echo("asked the scan service to drop them; see `plantsafe journal show --kind archive`")
 
 
 def _when(time_ns: int) -> str:

@@ -26,24 +26,42 @@ def verify(
     from plantsafe.journal.key import public_of
     from plantsafe.journal.seal import heads_of, read_seals
 
-    if (data is None) == (not export):
-        raise RequestError("give --data or --export, one of them", mend="plantsafe journal verify --data DIR")
+    if data is None and not export:
+        raise RequestError("give --data, or --export", mend="plantsafe journal verify --data DIR")
     public = public_of(key) if key is not None else ""
     seals = read_seals(head, public=public) if head else []
     heads = heads_of(seals)
     for owner in sorted({seal.key for seal in seals}):
         typer.echo(f"{sum(seal.key == owner for seal in seals)} seals from outside, signed by the key {owner}")
-    found = _of_exports(export, heads, public) if export else _of_record(data, heads, public)
+    found = _of_exports(export, heads, public, whole=data is None) if export else None
+    if data is not None and (found is None or found.bad_row is None):
+        found = _followed(found, _of_record(data, heads, public))
+    assert found is not None  # noqa: S101  # one of both is given
     _say(found, outside=bool(heads))
 
 
-def _of_record(data: Path | None, heads: Mapping[int, str], public: str) -> "Verified":
+def _followed(before: "Verified | None", after: "Verified") -> "Verified":
+    """Archives and the record that goes on after them, as one."""
+    from dataclasses import replace
+
+    if before is None or after.bad_row is not None:
+        return after
+    if (before.last + 1, before.head) != (after.first, after.before):
+        raise DamagedFileError(
+            f"the record goes on after row {after.first - 1} ({after.before[:12]}), but the archives end with row "
+            f"{before.last} ({before.head[:12]})",
+            mend="give all archives, in their order",
+        )
+    rows, anchored = before.rows + after.rows, max(before.anchored, after.anchored)
+    return replace(after, first=before.first, before=before.before, rows=rows, anchored=anchored)
+
+
+def _of_record(data: Path, heads: Mapping[int, str], public: str) -> "Verified":
     from plantsafe.journal.chain import verify_record
     from plantsafe.journal.kept_seals import kept_seals
     from plantsafe.journal.seal import heads_of
     from plantsafe.store.record import RecordReader
 
-    assert data is not None  # noqa: S101  # one of both is given
     inside = kept_seals(data)
     own = heads_of(seal for seal in inside if public in ("", seal.key))
     with RecordReader(data) as reader:
@@ -56,14 +74,16 @@ def _of_record(data: Path | None, heads: Mapping[int, str], public: str) -> "Ver
     return found
 
 
-def _of_exports(paths: list[Path], heads: Mapping[int, str], public: str) -> "Verified":
-    """Several files are one journal: each must follow the one before."""
-    from plantsafe.journal.export import verify_export
+def _of_exports(paths: list[Path], heads: Mapping[int, str], public: str, *, whole: bool) -> "Verified":
+    """Several files are one journal: each must follow the one before. whole: nothing comes after the last."""
+    from plantsafe.journal.export import ExportReader, verify_export
 
     found, first, rows, anchored = None, 0, 0, 0
     for path in paths:
         before = found
-        known = {seq: text for seq, text in heads.items() if path is paths[-1] or seq <= _last_of(path)}
+        until = ExportReader(path).begin.until
+        until = until or (0 if whole and path is paths[-1] else _last_of(path))
+        known = {seq: text for seq, text in heads.items() if not until or seq <= until}
         found, begin = verify_export(path, known, public=public)
         if before is not None and (begin.after, begin.previous) != (before.last, before.head):
             raise DamagedFileError(
@@ -79,6 +99,8 @@ def _of_exports(paths: list[Path], heads: Mapping[int, str], public: str) -> "Ve
                 typer.echo(f"{path} begins after row {begin.after}; what was before is in another file")
         rows, anchored = rows + found.rows, max(anchored, found.anchored)
     assert found is not None  # noqa: S101  # there is at least one file
+    if whole and found.bad_row is None and (later := [seq for seq in heads if seq > found.last]):
+        typer.echo(f"an archive up to row {found.last}; rows up to {max(later)} were known outside: they are elsewhere")
     from dataclasses import replace
 
     return replace(found, first=first, rows=rows, anchored=anchored)

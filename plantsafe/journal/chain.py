@@ -52,7 +52,8 @@ def chained(facts: Sequence[Fact], *, scan: int, time_ns: int, seq: int, previou
 class Verified:
     """The answer of `verify`: how many rows hold, the hash of the last, and the first bad row with the reason.
 
-    first: number of the first row that is here. anchored: last row that agrees with a head from outside, 0 for none.
+    first: number of the first row that is here; before: hash of the row before it. anchored: last row that agrees with
+    a head from outside, 0 for none.
     """
 
     rows: int
@@ -60,6 +61,7 @@ class Verified:
     bad_row: int | None
     reason: str
     first: int = 1
+    before: str = GENESIS
     anchored: int = 0
 
     @property
@@ -82,11 +84,17 @@ def verify(
     were known outside: a chain that was written anew, or cut, disagrees with them.
     """
     known, first, anchored = dict(heads or {}), after + 1, after if (heads or {}).get(after) == previous else 0
-    expected = first
+    expected, begin = first, previous
 
     def bad(row: int, reason: str) -> Verified:
         return Verified(
-            rows=expected - first, head=previous, bad_row=row, reason=reason, first=first, anchored=anchored
+            rows=expected - first,
+            head=previous,
+            bad_row=row,
+            reason=reason,
+            first=first,
+            before=begin,
+            anchored=anchored,
         )
 
     if known.get(after, previous) != previous:
@@ -104,7 +112,15 @@ def verify(
     missing = max(known, default=0)
     if missing >= expected:
         return bad(expected, f"rows {expected} to {missing} are missing: they were there when the head left the house")
-    return Verified(rows=expected - first, head=previous, bad_row=None, reason="", first=first, anchored=anchored)
+    return Verified(
+        rows=expected - first,
+        head=previous,
+        bad_row=None,
+        reason="",
+        first=first,
+        before=begin,
+        anchored=anchored,
+    )
 
 
 def begin_of(record: RecordReader) -> tuple[int, str]:

@@ -37,20 +37,33 @@ class Exported:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begin:
-    """The first line of an export: the site, and number and hash of the row before the first."""
+    """The first line of an export: the site, and number and hash of the row before the first.
+
+    until: of an archive, its last row, after which the journal goes on elsewhere; 0 where everything is here.
+    """
 
     site: str
     after: int
     previous: str
+    until: int = 0
 
 
 def write_export(
-    path: Path, rows: Iterable[tuple[Any, ...]], *, site: str, after: int, previous: str, seals: Iterable[Seal]
+    path: Path,
+    rows: Iterable[tuple[Any, ...]],
+    *,
+    site: str,
+    after: int,
+    previous: str,
+    seals: Iterable[Seal],
+    until: int = 0,
 ) -> Exported:
-    """Write rows as `raw_events` gives them, and the seals of rows among them; whole or not at all."""
+    """Write rows as `raw_events` gives them, and the seals of rows among them; whole or not at all. See Begin."""
     last, head, count = after, previous, 0
+    about = {"format": FORMAT, "site": site, "columns": COLUMNS, "after": after, "previous": previous}
+    about |= {"until": until} if until else {}
     with translated(path), _new(path) as file:
-        file.write(_line({"format": FORMAT, "site": site, "columns": COLUMNS, "after": after, "previous": previous}))
+        file.write(_line(about))
         found = iter(rows)
         while block := list(islice(found, _LINES)):
             file.write(b"".join(_row_line(row) for row in block))
@@ -102,7 +115,12 @@ class ExportReader:
             head = json.loads(first)
             if head["format"] != FORMAT:
                 raise ValueError(f"its format is {head['format']!r}")
-            self.begin = Begin(site=str(head["site"]), after=int(head["after"]), previous=str(head["previous"]))
+            self.begin = Begin(
+                site=str(head["site"]),
+                after=int(head["after"]),
+                previous=str(head["previous"]),
+                until=int(head.get("until", 0)),
+            )
         except (ValueError, KeyError, TypeError) as error:
             raise DamagedFileError(
                 f"{path} is no export of a journal ({error})", mend="make one with plantsafe journal export"

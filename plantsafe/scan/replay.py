@@ -23,6 +23,7 @@ SERVICE_KINDS = (
     "alarm_removed",
     "plant_loaded",
     "plant_load_failed",
+    "archive_failed",
     "record_failed",
     "record_recovered",
 )

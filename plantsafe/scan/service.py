@@ -18,6 +18,7 @@ import structlog
 from plantsafe import __version__
 from plantsafe.clock import Clock
 from plantsafe.errors import PlantsafeError, StoreError
+from plantsafe.journal.archive import MOVED_OUT
 from plantsafe.journal.chain import chained
 from plantsafe.plant import Plant, plant_of_document
 from plantsafe.plant.diff import differences
@@ -30,7 +31,7 @@ from plantsafe.scan.schedule import Schedule, after_downtime
 from plantsafe.source import Source
 from plantsafe.store.forward import forwarded_to
 from plantsafe.store.inbox import InboxReader, ensure_inbox
-from plantsafe.store.record import EventRow, RecordReader, Snapshot
+from plantsafe.store.record import Archived, EventRow, RecordReader, Snapshot
 from plantsafe.store.record_keeper import RecordKeeper
 from plantsafe.store.rollup import compacted_to
 from plantsafe.store.seals import outside_since_ns
@@ -86,6 +87,8 @@ class ScanService:
         self._on_scan, self._live, self._reserve_spool = on_scan, live, reserve_spool
         self._began_ns, self._unrecorded, self._spooled = 0, 0, 0
         self._seq, self._head, self._cursor, self._compacted = 0, "", 0, 0
+        self._dropping = True  # an earlier run may have left something of what was moved out
+        self._later: list[Fact] = []
         self._next: asyncio.Task[_Use | Fact] | None = None
         self._audit: asyncio.Task[Audit] | None = None
         self._audited_day, self._settings_differ = 0, 0
@@ -138,7 +141,8 @@ class ScanService:
                 facts.append(_lost(number, due - 1, "overrun"))
                 number = due
             facts += self._lateness(schedule.instant_ns(number))
-            facts += self._recording(use.reading, writer)
+            facts += [*self._recording(use.reading, writer), *self._later]
+            self._later.clear()
             changed = [*await self._change(use, writer), *self._audited()]
             await self._one(writer, inbox, use, number, schedule.instant_ns(number), [*facts, *changed])
             facts = []
@@ -197,6 +201,10 @@ class ScanService:
             if fact.kind == "plant_load_accepted" and self._next is None:
                 document = inbox.document(fact.subject)
                 self._next = asyncio.create_task(self._prepared(fact.subject, document, use.engine.plant.period_ns))
+            if fact.kind == "archive":
+                self._move_out(writer, fact)
+        if self._dropping:
+            self._dropping = writer.drop_archived(MOVED_OUT)
         if self._on_scan is not None:
             self._on_scan(record)
 
@@ -261,6 +269,16 @@ class ScanService:
             return (Fact(kind="settings_audit_failed", subject="service", body={"reason": str(error)}),)
         self._settings_differ = done.differ
         return done.facts
+
+    def _move_out(self, writer: RecordKeeper, fact: Fact) -> None:
+        """Events that were moved out go from the record, some a scan; those that are not as the request says stay."""
+        try:
+            about = fact.body
+            writer.archive(Archived(seq=int(about["last"]), hash=str(about["hash"]), state=str(about["states"])))
+            self._dropping = True
+        except (StoreError, KeyError, TypeError, ValueError) as error:
+            log.warning("journal_not_moved_out", reason=str(error))
+            self._later.append(Fact(kind="archive_failed", subject=fact.subject, body={"reason": str(error)}))
 
     async def _prepared(self, plant_hash: str, document: str | None, period_ns: int) -> _Use | Fact:
         """Compile the new description beside the running scans, and open its sources."""

@@ -163,6 +163,7 @@ class RecordWriter:
         self.path = folder / RECORD
         self._connection = open_writer(self.path, MIGRATIONS)
         self._plant_ids: dict[str, int] = {}
+        self._dropped = 0  # up to which event `drop_archived` came
 
     def add_plant(self, plant_hash: str, document: str) -> None:
         """Keep the plant description that frames of `plant_hash` belong to; bytes under a hash are never rewritten."""
@@ -235,6 +236,32 @@ class RecordWriter:
                 [(e.seq, e.scan, e.time_ns, e.kind, e.subject, e.actor, e.body, e.previous, e.hash) for e in events],
             )
             _insert_moves(self._connection, events[0].seq, events[-1].seq)
+
+    def archive(self, archived: Archived) -> None:
+        """The journal begins after that event from now on; raises StoreError where that event is not as it says."""
+        with transaction(self._connection, self.path):
+            row = self._connection.execute("SELECT hash FROM events WHERE seq = ?", (archived.seq,)).fetchone()
+            if row is None or row[0] != archived.hash:
+                raise StoreError(
+                    f"event {archived.seq} is not the one that was moved out", mend="make the archive once more"
+                )
+            self._connection.execute(
+                "INSERT OR REPLACE INTO archived VALUES (1, ?, ?, ?)", (archived.seq, archived.hash, archived.state)
+            )
+        self._dropped = 0
+
+    def drop_archived(self, kinds: Sequence[str]) -> bool:
+        """Drop some events of these kinds that were moved out; False when none is left."""
+        marks = ",".join("?" * len(kinds))
+        with transaction(self._connection, self.path):
+            rows = self._connection.execute(
+                f"SELECT seq FROM events WHERE +kind IN ({marks}) AND seq > ? "  # noqa: S608  # fixed text
+                "AND seq <= coalesce((SELECT seq FROM archived), 0) ORDER BY seq LIMIT ?",
+                (*kinds, self._dropped, _SLICE),
+            ).fetchall()
+            self._connection.executemany("DELETE FROM events WHERE seq = ?", rows)
+        self._dropped = int(rows[-1][0]) if rows else self._dropped
+        return len(rows) == _SLICE
 
     def close(self) -> None:
         """Fold the log into the file and close it."""
@@ -467,14 +494,16 @@ class RecordReader:
             if len(rows) < _SLICE * 100:
                 return
 
-    def raw_events(self, *, after: int | None = None) -> Iterator[tuple[Any, ...]]:
-        """Every event row after `after` as SQLite holds it, text as bytes: what `journal verify` looks at."""
+    def raw_events(self, *, after: int | None = None, until: int | None = None) -> Iterator[tuple[Any, ...]]:
+        """Every event row after `after`, up to `until`, as SQLite holds it, text as bytes: what `verify` looks at."""
         with translated(self.path):
             connection = sqlite3.connect(f"{self.path.resolve().as_uri()}?mode=ro", uri=True)
             connection.text_factory = bytes
             try:
                 while True:
-                    where, values = ("WHERE seq > ?", [after]) if after is not None else ("", [])
+                    where, values = ("WHERE seq > ?", [after]) if after is not None else ("WHERE true", [])
+                    if until is not None:
+                        where, values = f"{where} AND seq <= ?", [*values, until]
                     rows = connection.execute(
                         f"SELECT seq, scan, time_ns, kind, subject, actor, body, previous, hash FROM events {where} "  # noqa: S608  # fixed text
                         "ORDER BY seq LIMIT ?",

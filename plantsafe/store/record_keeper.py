@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from plantsafe.errors import NewerFileError, StoreError
 from plantsafe.frame import Frame
-from plantsafe.store.record import EventRow, RecordReader, RecordWriter, Snapshot, Taken
+from plantsafe.store.record import Archived, EventRow, RecordReader, RecordWriter, Snapshot, Taken
 from plantsafe.store.spool import SPOOL_BYTES, Spool, Waiting
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0  # before the record is tried again; doubles each time (site default)
@@ -71,6 +71,22 @@ class RecordKeeper:
     def write_events(self, events: Sequence[EventRow]) -> None:
         """Events outside a scan."""
         self._keep(Waiting(events=events), lambda writer: writer.write_events(events))
+
+    def archive(self, archived: Archived) -> None:
+        """The journal begins after that event from now on; raises StoreError where it cannot be written down."""
+        if self.spool:
+            raise StoreError("the record cannot be written now", mend=self.trouble)
+        self._opened().archive(archived)
+
+    def drop_archived(self, kinds: Sequence[str]) -> bool:
+        """Drop some events that were moved out; False when none is left, or now is not the time."""
+        if self.spool:
+            return False
+        try:
+            return self._opened().drop_archived(kinds)
+        except StoreError as error:
+            self._failed(error)
+            return False
 
     def close(self) -> None:
         """Close both; what waits stays in the spool."""
