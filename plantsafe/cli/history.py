@@ -34,16 +34,20 @@ def export(
     begin: Begin = "",
     end: End = "",
     long: Annotated[bool, typer.Option("--long", help="a row a scan and point instead of a column a point")] = False,
+    actor: Annotated[str, typer.Option("--as", help="who takes them, for the journal")] = "",
 ) -> None:
     """Samples of a span as a table, with UTC, the site's time and a status for each."""
+    from plantsafe.cli.noted import note
     from plantsafe.history.export import Wanted
     from plantsafe.history.export import export as write
     from plantsafe.history.reader import HistoryReader
+    from plantsafe.request import RequestKind
 
     with HistoryReader(data) as history:
         zone, from_ns, to_ns = span_of(history, begin, end)
         wanted = Wanted(points=_points(history, points), from_ns=from_ns, to_ns=to_ns, zone=zone, long=long)
         scans = write(history, wanted, out)
+    note(data, RequestKind.EXPORT, "history", actor, {"scans": scans, "points": len(wanted.points)})
     typer.echo(f"{scans} scans of {len(wanted.points)} points in {out}")
 
 

@@ -15,12 +15,15 @@ _VALID_NS = 366 * 86_400 * 10**9  # told whenever the scan service runs next: wh
 
 
 def note(data: Path, kind: "RequestKind", subject: str, actor: str, body: dict[str, Any]) -> None:
-    """Put it into the inbox; says so where the folder cannot be written, as with a copy that is read only."""
+    """Put it into the inbox of a folder that a service writes; says so where that cannot be done."""
     from plantsafe.errors import PlantsafeError
+    from plantsafe.history.backup import LIST
     from plantsafe.request import Request, Role
     from plantsafe.store.access import role_of
-    from plantsafe.store.inbox import submit
+    from plantsafe.store.inbox import INBOX, submit
 
+    if not (data / INBOX).is_file() or (data / LIST).is_file():
+        return  # no service has run there, or it is a backup, which stays as it was copied
     now_ns = time.time_ns()
     try:
         who = actor or getpass.getuser()

@@ -24,13 +24,16 @@ def register(app: typer.Typer) -> None:
         ] = "",
         end: Annotated[str, typer.Option("--to", help="local time of the site; the newest scan without it")] = "",
         language: Annotated[str, typer.Option(help="en or zh")] = "en",
+        actor: Annotated[str, typer.Option("--as", help="who makes it, for the journal")] = "",
     ) -> None:
         """Write the compliance summary of a period, from the record alone."""
+        from plantsafe.cli.noted import note
         from plantsafe.compliance.export import render_csv, render_json
         from plantsafe.compliance.render_pdf import render_pdf
         from plantsafe.compliance.summary import summarise
         from plantsafe.history.reader import HistoryReader
         from plantsafe.plant import plant_of_document
+        from plantsafe.request import RequestKind
 
         with HistoryReader(data) as history:
             newest, latest = history.record.newest_plant(), history.record.latest()
@@ -60,4 +63,6 @@ def register(app: typer.Typer) -> None:
             raise StoreError(
                 f"{out} cannot be written: {error.strerror}", mend="give a folder that can be written"
             ) from None
+        hours = round((to_ns - from_ns) / HOUR_NS)
+        note(data, RequestKind.REPORT, f"summary {out.suffix.lower().strip('.')}", actor, {"hours": hours})
         typer.echo(f"{out}: {len(content)} bytes")

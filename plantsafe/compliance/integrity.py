@@ -2,13 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from plantsafe.compliance.figure import Counts, Evidence, Figure, Note, Outcome, judge
 from plantsafe.compliance.period import NS_PER_S
 from plantsafe.compliance.rules import Rule, holds
-from plantsafe.journal.chain import verify
+from plantsafe.errors import StoreError
+from plantsafe.journal.chain import begin_of, verify
+from plantsafe.journal.kept_seals import kept_seals
+from plantsafe.journal.seal import Seal, heads_of
 from plantsafe.store.record import RecordReader
+from plantsafe.store.seals import outside_since_ns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,17 +89,42 @@ def lost_scans(rule: Rule, coverage: Coverage, evidence: Evidence) -> Figure:
 
 
 def chain(rule: Rule, reader: RecordReader) -> Chain:
-    """Verify the journal from its first row to its end, whatever the period."""
-    counted = _Counted(reader.raw_events())
-    answer = verify(counted)
+    """Verify the journal from where it begins to its end, whatever the period, and against its own signed heads."""
+    after, previous = begin_of(reader)
+    counted = _Counted(reader.raw_events(after=after))
+    seals, seal_notes = _seals(reader.path.parent)
+    heads = {seq: head for seq, head in heads_of(seals).items() if seq >= after}
+    answer = verify(counted, after=after, previous=previous, heads=heads)
     for _ in counted:
         pass
     notes = (Note(key="chain_broken", words=(("row", answer.bad_row),)),) if answer.bad_row else ()
+    if after:
+        seal_notes = (*seal_notes, Note(key="moved_out", words=(("row", after),)))
     bad = counted.rows - answer.rows
+    if answer.bad_row and not bad:  # the tail was cut
+        bad = max(heads) - answer.last
     evidence = Evidence(first_scan=0, last_scan=0, scans=0, rows=counted.rows)
     value = float(bad) if counted.rows else None
     figure = _exact(rule, value, Counts(), evidence, Note(key="empty_journal"))
-    return Chain(figure=replace(figure, notes=(*figure.notes, *notes)), head=answer.head, rows=counted.rows)
+    notes = (*figure.notes, *notes, *seal_notes)
+    return Chain(figure=replace(figure, notes=notes), head=answer.head, rows=counted.rows)
+
+
+def _seals(folder: Path) -> tuple[list[Seal], tuple[Note, ...]]:
+    """The signed heads that the folder keeps, and what is to be said of them."""
+    try:
+        seals = kept_seals(folder)
+    except StoreError:  # damaged: they vouch for nothing
+        return [], (Note(key="seals_damaged"),)
+    if not seals:
+        return [], (Note(key="not_sealed"),)
+    newest = seals[-1]
+    note = Note(key="sealed", words=(("row", newest.seq), ("n", newest.number), ("key", newest.key[:16])))
+    since_ns = outside_since_ns(folder)
+    if since_ns is None:
+        return seals, (note, Note(key="not_outside"))
+    row = max((seal.seq for seal in seals if seal.scan_ns <= since_ns), default=0)
+    return seals, (note, Note(key="outside", words=(("row", row),)))
 
 
 class _Counted:

@@ -173,6 +173,7 @@ class Engine:
             body |= told
         elif request.kind is RequestKind.APPROVE_PLANT:
             reason, done = self._approve(request), "plant_approved"
+            body["why"] = str(request.body.get("reason", ""))
         elif request.kind is RequestKind.LOAD_PLANT:
             reason, done = self._may_load(request), "plant_load_accepted"
         if reason:

@@ -9,10 +9,11 @@ from plantsafe.source import Columns
 
 
 class Steady:
-    """A source whose heartbeat beats and whose other values rise a little with each read."""
+    """A source whose heartbeat beats and whose other values move a little with each read, or are as `shown`."""
 
-    def __init__(self, plant: Plant, name: str) -> None:
+    def __init__(self, plant: Plant, name: str, shown: dict[str, float] | None = None) -> None:
         self.name, self.reads = name, 0
+        self.shown = {} if shown is None else shown
         self.points = plant.sources.points[plant.sources.row[name]]
         self._names = [plant.points.names[row] for row in self.points]
 
@@ -25,7 +26,8 @@ class Steady:
     async def read(self, clock: Clock) -> Columns:
         self.reads += 1
         n = len(self._names)
-        value = [float(self.reads) if name.endswith("HB") else 40.0 + self.reads % 7 for name in self._names]
+        moving = float(40 + self.reads % 7)
+        value = [float(self.reads) if name.endswith("HB") else self.shown.get(name, moving) for name in self._names]
         return Columns(
             value=np.array(value), status=np.zeros(n, dtype=np.uint32), source_time_ns=np.zeros(n, dtype=np.int64),
             answered=True, origin=Origin.SERVER, resolution_ns=1,
