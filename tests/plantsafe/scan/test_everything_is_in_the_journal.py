@@ -129,3 +129,9 @@ def _is(event: EventRow, kind: str, subject: str, actor: str, some: dict[str, An
         and event.actor == actor
         and all(body.get(key) == value for key, value in some.items())
     )
+
+
+def test_findings_are_told_as_they_come_and_go(trace: Any) -> None:
+    trace.scan()
+    assert "finding_raised plantsafe.historian_refused" in trace.scan(**{"plantsafe.dead_letters": 3.0})
+    assert "finding_cleared plantsafe.historian_refused" in trace.scan(**{"plantsafe.dead_letters": 0.0})
