@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from plantsafe.cli.plant_coverage import register_coverage
 from plantsafe.cli.plant_doc import register_doc
 from plantsafe.cli.plant_tools import register_tools
 from plantsafe.errors import RequestError
@@ -58,6 +59,7 @@ def register(app: typer.Typer) -> None:
         """The plant description in use."""
 
     register_doc(group)
+    register_coverage(group)
     register_tools(group)
 
     @app.command()

@@ -149,6 +149,9 @@ class Unit(Ruled):
     """State point that shows the code of the phase; needed where there are `phases`."""
     phases: tuple[Phase, ...] = ()
     """Recipe phases, in the order of their codes."""
+    requirements: dict[str, tuple[Name, ...]] = Field(default_factory=dict)
+    """For each requirement of the packs of its process, the alarms, rows, effects, points or register entries that meet
+    it; `plantsafe plant coverage` lists them."""
     restart_lock: RestartLock | None = None
     """Lock against the restart of its agitator."""
     console: Name | None = None

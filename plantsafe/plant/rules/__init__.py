@@ -15,6 +15,7 @@ EACH: dict[Section, tuple[EachRule, ...]] = {
         units.class_follows_temperatures,
         units.parameters_are_known,
         units.partition_is_of_the_workshop,
+        units.requirements_are_known,
         units.phases_are_states,
         units.balance_has_its_points,
         units.followed_has_phases,

@@ -9,6 +9,7 @@ from models.hazard.hazard_class import UNDETERMINED, stoessel_class
 from plantsafe.plant.described import nearest
 from plantsafe.plant.model import ProcessType
 from plantsafe.plant.model.entry import Found
+from plantsafe.plant.packs import requirement_keys
 from plantsafe.plant.partial import NotKnownError
 from plantsafe.plant.rules.view import View
 
@@ -78,8 +79,21 @@ def parameters_are_known(_: View, unit: Any) -> Iterator[Found]:
         except NotKnownError:
             continue
         for key in keys:
-            if key not in NITRATION:
+            if key not in NITRATION and not (holder == "not_applicable" and key in requirement_keys()):
                 yield Found((holder, key), f"there is no parameter {key!r}", nearest(str(key), NITRATION), "reference")
+
+
+def requirements_are_known(view: View, unit: Any) -> Iterator[Found]:
+    """A requirement is called as its pack calls it, and what meets it is in the file."""
+    kinds = ("alarm", "row", "effect", "point", "register entry")
+    for key, names in unit.requirements.items():
+        if key not in requirement_keys():
+            wrong, mend = f"there is no requirement {key!r}", nearest(str(key), requirement_keys())
+            yield Found(("requirements", key), wrong, mend, "reference")
+        for i, name in enumerate(names):
+            if not any(name in view.known[kind] for kind in kinds):
+                known = [one for kind in kinds for one in view.known[kind]]
+                yield Found(("requirements", key, i), f"there is no {name!r}", nearest(str(name), known), "reference")
 
 
 def partition_is_of_the_workshop(view: View, unit: Any) -> Iterator[Found]:
