@@ -1,6 +1,7 @@
 """From demand to trip to safe state: what each safety function was asked for, what it did, and within what time.
 
-A function is IDLE until its vote is certainly true in its hazardous mode: a demand. It is then WAITING for the final
+A function is IDLE until its vote is certainly true in its hazardous mode: a demand. Where the vote cannot be told, as
+with an input that stands at its setpoint, the safety system's own trip says so. It is then WAITING for the final
 elements to reach their safe state. Reached: SETTLED until the demand ends and the trip is released; a vote that
 flickers at the setpoint under a latched trip is one demand. Not reached when even the shortest time that agrees with
 the scans is longer than the required response: FAILED on demand, until the demand ends or the safe state is reached
@@ -19,7 +20,7 @@ from enum import IntEnum
 import numpy as np
 
 from plantsafe.frame import F8, Bool
-from plantsafe.protection.answer import ABSENT, NO, U1, YES
+from plantsafe.protection.answer import ABSENT, NO, U1, UNKNOWN, YES
 from plantsafe.protection.tables import FunctionTable
 from plantsafe.verdict import Arrays
 
@@ -155,6 +156,8 @@ def step(
     where the SIS says that the function is tested or tripped by people.
     """
     safe_yes = safe == YES
+    now = np.full(len(safe), NOT_TRIPPED, dtype=np.uint8) if excuse is None else excuse
+    vote = _as_tripped(memory, vote, needed, tripped, now)
     answered = _look(
         memory, table, begun=number, ended=number, vote=vote, needed=needed, safe=safe,
         unbroken=np.full(len(safe), number - last == 1) if unbroken is None else unbroken,
@@ -164,7 +167,6 @@ def step(
     none = (vote == NO) | ~needed
     after = np.where(none & (after != WAITING) & ~latched, IDLE, after)
 
-    now = np.full(len(safe), NOT_TRIPPED, dtype=np.uint8) if excuse is None else excuse
     cause, rose, judged = _trip(memory, number, last, vote, tripped, after != IDLE, now)
     off = tripped == NO
     untripped_at = np.where(off, float(number), memory.untripped_at)
@@ -326,6 +328,14 @@ def _response(table: FunctionTable, before: F8, at: F8, unsafe_at: F8, safe_at: 
     hi_s = np.where(before > 0, (safe_at - before) * period_s + lag_s, np.inf)
     already = (before > 0) & (safe_at > 0) & (safe_at <= before)
     return np.where(already, 0.0, lo_s), np.where(already, 0.0, hi_s)
+
+
+def _as_tripped(memory: Memory, vote: U1, needed: Bool, tripped: U1, excuse: U1) -> U1:
+    """The votes, and YES for one that cannot be told in the scan that shows the output's rise: the safety system saw
+    it. Else nobody would wait for the safe state of a function that tripped with its inputs at the setpoint."""
+    rose = (tripped == YES) & (memory.cause == NOT_TRIPPED) & (memory.untripped_at > 0)
+    excused = (excuse != NOT_TRIPPED) | (memory.excuse != NOT_TRIPPED)
+    return np.where((vote == UNKNOWN) & rose & needed & ~excused, YES, vote).astype(np.uint8)
 
 
 def _trip(

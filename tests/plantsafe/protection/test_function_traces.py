@@ -34,7 +34,9 @@ def test_a_demand_answered_in_time(watch):
     assert watch.says() == "demand"
     assert body(watch, "demand_started")["beyond"] == {"A": 101.0, "B": 102.0}
     assert watch.scan(TRIP=1) == ["tripped"]
-    assert body(watch, "tripped") == {"scan_before": 3, "scan": 4, "cause": "demand"}
+    assert body(watch, "tripped") == {
+        "scan_before": 3, "scan": 4, "cause": "demand", "unseen_between": False,
+    }  # fmt: skip
     assert watch.says() == "demand tripped"
     assert watch.scan(V2=0) == ["safe_state_reached"]
     reached = body(watch, "safe_state_reached")
@@ -340,3 +342,14 @@ def test_every_condition_names_the_source_of_the_trip_bit(watch):
     for condition in watch.check.conditions:
         assert condition.source == watch.plant.sources.row["SIS"]
         assert set(condition.consequence) == set(condition.action) == {"en", "zh"}
+
+
+def test_a_trip_with_the_inputs_at_the_setpoint_is_a_demand_that_is_waited_for(make_watch: Make):
+    watch = make_watch({name: {"resolution": 1.0} for name in "ABC"})
+    watch.scan(A=100, B=100, C=100)  # within half a step of the setpoint: nobody can tell
+    assert watch.says() == ""
+    assert watch.scan(TRIP=1) == ["demand_started", "tripped"]
+    assert body(watch, "tripped")["cause"] == "demand"
+    for _ in range(3):
+        watch.scan()
+    assert watch.scan() == ["failure_on_demand"]
