@@ -1,1 +1,1 @@
-"""Monitors that learn what is normal: EWMA, CUSUM, Mahalanobis; one step a scan, whole arrays."""
+"""Monitors that learn what is normal: EWMA, CUSUM, the multivariate monitor; one step a scan, whole arrays."""

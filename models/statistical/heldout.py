@@ -1,7 +1,7 @@
 """Limits of the unit monitor from normal rows that were not learnt from, for a stated false-alarm rate.
 
 Blocks are left out in turn (whole runs; one longer than a fifth of all rows is cut), the rest is learnt, the block is
-judged. The 1 - rate quantiles of the five statistics, widened by one common factor so that all together exceed their
+judged. The 1 - rate quantiles of the six statistics, widened by one common factor so that all together exceed their
 limits at the stated rate, are multiplied by a margin for what so few rows cannot show:
 
     margin = 1 + MARGIN/sqrt(n lambda/(2 - lambda))      n held-out rows, lambda the weight of the statistic
@@ -19,30 +19,30 @@ import numpy as np
 from models.statistical.innovation import LAGS, MIN_ROWS, learn_innovation
 from models.statistical.monitor import (
     STATISTICS,
-    UNREST_FLOOR,
     WEIGHT_ENERGY,
     WEIGHT_FAST,
+    WEIGHT_LEVEL,
     WEIGHT_SLOW,
-    WEIGHT_UNREST,
     Monitor,
     MonitorModel,
 )
 from models.statistical.reference import Array
+from models.statistical.unrest import WEIGHT_UNREST
 
 ALARM_RATE = 0.005  # of the rows, all statistics together (site default)
 BLOCKS = 5  # at least, and at most twice as many (site default)
 LEAST_ROWS = MIN_ROWS * (BLOCKS + 1) // (BLOCKS - 1)  # so that what is left without a block can be learnt from
 MARGIN = 2.0  # standard errors of the least favourable kind (site default, chosen with those of `innovation`)
-_WEIGHTS = np.array([1.0, WEIGHT_ENERGY, WEIGHT_FAST, WEIGHT_SLOW, WEIGHT_UNREST])
-_POWER = np.array([1.0, 1.0, 1.0, 1.0, 0.5])  # the unrest counts in spreads, the others in spreads squared
-_UNREST_ROWS = 20  # of each run, until its EWMA has forgotten the start: 2/lambda
+LEVEL_RUNS = 5  # fewer runs do not tell how levels differ from one to the next (site default)
+POWER = np.array([1.0, 1.0, 1.0, 1.0, 0.5, 1.0])  # the unrest counts in spreads, the others in spreads squared
+WEIGHTS = np.array([1.0, WEIGHT_ENERGY, WEIGHT_FAST, WEIGHT_SLOW, WEIGHT_UNREST, WEIGHT_LEVEL])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learnt:
     """A model with its limits, and what they rest on.
 
-    held_out (n_rows, 5): the statistics of rows that were not learnt from. `exceeded`: the part of them that is beyond
+    held_out (n_rows, 6): the statistics of rows that were not learnt from. `exceeded`: the part of them that is beyond
     the limits with the margin, the expected false-alarm rate. `confirmed` is False with fewer held-out rows than
     1/alarm_rate: the limit is then the largest value seen, times the margin.
     """
@@ -54,8 +54,13 @@ class Learnt:
     confirmed: bool
 
 
-def learn_monitor(runs: Sequence[Array], floor: Array, alarm_rate: float = ALARM_RATE, *, lags: int = LAGS) -> Learnt:
-    """Learn from normal runs (n_rows, n_points each, NaN where missing), each with its own start."""
+def learn_monitor(
+    runs: Sequence[Array], floor: Array, alarm_rate: float = ALARM_RATE, *, lags: int = LAGS, days: int | None = None
+) -> Learnt:
+    """Learn from normal runs (n_rows, n_points each, NaN where missing), each with its own start.
+
+    days: how many of the runs are independent, all of them without it; pieces of one run tell nothing of its level.
+    """
     if not 0.0 < alarm_rate < 1.0:
         raise ValueError(f"alarm_rate must lie in (0, 1), got {alarm_rate}")
     if (rows := sum(map(len, runs))) < LEAST_ROWS:
@@ -69,13 +74,13 @@ def learn_monitor(runs: Sequence[Array], floor: Array, alarm_rate: float = ALARM
     values = np.vstack(held_out)
     quantile = np.quantile(values, 1.0 - alarm_rate, axis=0, method="higher")
     quantile = np.maximum(quantile, 1e-9)
+    if (len(runs) if days is None else days) < LEVEL_RUNS:
+        quantile[STATISTICS.index("level")] = np.inf
     joint = float(np.quantile((values / quantile).max(axis=1), 1.0 - alarm_rate, method="higher"))
-    independent = len(values) * _WEIGHTS / (2.0 - _WEIGHTS)
-    limit = quantile * joint * (1.0 + MARGIN / np.sqrt(independent)) ** _POWER
+    independent = len(values) * WEIGHTS / (2.0 - WEIGHTS)
+    limit = quantile * joint * (1.0 + MARGIN / np.sqrt(independent)) ** POWER
     return Learnt(
-        model=MonitorModel(
-            innovation=bare.innovation, unrest_mean=bare.unrest_mean, unrest_sigma=bare.unrest_sigma, limit=limit
-        ),
+        model=MonitorModel(innovation=bare.innovation, limit=limit),
         alarm_rate=alarm_rate,
         held_out=values,
         exceeded=float((values > limit).any(axis=1).mean()),
@@ -84,7 +89,7 @@ def learn_monitor(runs: Sequence[Array], floor: Array, alarm_rate: float = ALARM
 
 
 def statistics_of(model: MonitorModel, run: Array) -> Array:
-    """The five statistics of each judged row, (n_judged, 5), in units of the model's limits."""
+    """The six statistics of each judged row, (n_judged, 6), in units of the model's limits."""
     monitor = Monitor([model])
     found = [np.zeros((0, len(STATISTICS)))]
     for row in run:
@@ -96,30 +101,7 @@ def statistics_of(model: MonitorModel, run: Array) -> Array:
 
 def _without_limits(runs: Sequence[Array], floor: Array, lags: int) -> MonitorModel:
     """What is normal, all limits 1."""
-    innovation = learn_innovation(runs, floor, lags)
-    points = len(floor)
-    bare = MonitorModel(
-        innovation=innovation,
-        unrest_mean=np.zeros(points),
-        unrest_sigma=np.ones(points),
-        limit=np.ones(len(STATISTICS)),
-    )
-    seen = [np.zeros((0, points))]
-    for run in runs:
-        monitor, rows = Monitor([bare]), []
-        for row in run:
-            monitor.step(row[None])
-            rows.append(monitor.unrest[0])
-        seen.append(np.log(np.array(rows[_UNREST_ROWS:]).reshape(-1, points) + UNREST_FLOOR))
-    logs = np.vstack(seen)
-    if not len(logs):
-        raise ValueError(f"every run is shorter than {_UNREST_ROWS + 1} rows")
-    return MonitorModel(
-        innovation=innovation,
-        unrest_mean=logs.mean(axis=0),
-        unrest_sigma=np.maximum(logs.std(axis=0), 0.1),  # a tenth of what white noise has (0.33) would be none
-        limit=bare.limit,
-    )
+    return MonitorModel(innovation=learn_innovation(runs, floor, lags), limit=np.ones(len(STATISTICS)))
 
 
 def _left_out(runs: Sequence[Array]) -> list[tuple[list[Array], Array]]:

@@ -22,11 +22,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.statistical.reference import Array, Mask
+from models.statistical.unrest import learn_unrest
 
 LAGS = 3  # as CVA on the same process (Russell, Chiang & Braatz 2000 use 2 to 5)
 ROWS_PER_COEFFICIENT = 3  # of one point's equation; with fewer rows there are fewer lags (site default)
 RIDGE = 0.003  # of the variance: the least that keeps constant and equal columns solvable (site default)
 SHRINKAGE = 0.01  # 1 %: enough for full rank, hardly felt by the statistic (site default)
+LEVEL_SHRINKAGE = 0.3  # values that wander are few independent ones: trust their correlation by seven tenths
 MIN_ROWS = 60  # fewer say nothing about relations (site default)
 FLAT = 1e-3  # a column that moved less than this part of its floor has no relations (site default)
 
@@ -36,8 +38,9 @@ class Innovation:
     """What was learnt of n points.
 
     mean, sigma (n,): engineering units; sigma is never below the floor. transition (n, lags n): newest lag first, in
-    sigmas. noise (n,): spread of the innovation, in sigmas. precision (n, n): P. change (n,): mean squared difference
-    of neighbouring rows, in sigmas squared. rows: those that could be used, each with its past.
+    sigmas. noise (n,): spread of the innovation, in sigmas. precision (n, n): P. relation (n, n): the inverse of
+    the correlation of z itself, shrunk by LEVEL_SHRINKAGE. change (n,): mean squared difference of neighbouring rows,
+    in sigmas squared. unrest_mean, unrest_spread (n,): see `unrest`. rows: those that were used, each with its past.
     """
 
     mean: Array
@@ -45,7 +48,10 @@ class Innovation:
     transition: Array
     noise: Array
     precision: Array
+    relation: Array
     change: Array
+    unrest_mean: Array
+    unrest_spread: Array
     rows: int
 
     @property
@@ -94,13 +100,18 @@ def learn_innovation(runs: Sequence[Array], floor: Array, lags: int = LAGS) -> I
     steps = np.vstack([np.diff(run, axis=0) for run in scaled])
     known = np.isfinite(steps)
     change = (np.where(known, steps, 0.0) ** 2).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    change = np.maximum(change, (floor / sigma) ** 2)
+    unrest_mean, unrest_spread = learn_unrest(scaled, change)
     return Innovation(
         mean=mean,
         sigma=sigma,
         transition=transition,
         noise=noise,
-        precision=_precision(left / noise, moves),
-        change=np.maximum(change, (floor / sigma) ** 2),
+        precision=_precision(left / noise, moves, SHRINKAGE),
+        relation=_precision(now, moves, LEVEL_SHRINKAGE),
+        change=change,
+        unrest_mean=unrest_mean,
+        unrest_spread=unrest_spread,
         rows=len(now),
     )
 
@@ -122,11 +133,11 @@ def _with_past(scaled: Sequence[Array], lags: int) -> tuple[Array, Array]:
     return np.vstack(now), np.vstack(past)
 
 
-def _precision(innovation: Array, moves: Mask) -> Array:
+def _precision(innovation: Array, moves: Mask, shrinkage: float) -> Array:
     """Inverse of the shrunk second moments about 0, columns that do not move alone; symmetric to the last bit."""
     moments = innovation.T @ innovation / len(innovation)
     pair = moves[:, None] & moves[None, :]
-    shrunk = np.where(pair, (1.0 - SHRINKAGE) * moments, 0.0)
+    shrunk = np.where(pair, (1.0 - shrinkage) * moments, 0.0)
     shrunk[np.diag_indices(len(moves))] = np.where(moves, moments.diagonal() + 1e-9, 1.0)
     inverse = np.linalg.inv(shrunk)
     return np.ascontiguousarray((inverse + inverse.T) / 2.0)

@@ -1,13 +1,15 @@
-"""Multivariate monitor of one or many units: five statistics of the innovations, one verdict a scan.
+"""Multivariate monitor of one or many units: six statistics, one verdict a scan.
 
     jump      d of this scan                                                  a step, a lost relation
     energy    EWMA of d, lambda 0.1                                           more noise, many small things at once
     shift     MEWMA of e, lambda 0.3, in the metric P                         a small lasting shift
     slow      MEWMA of e, lambda 0.1, in the metric P                         a smaller one, a drift
     unrest    largest |standardised log EWMA of squared differences|, 0.1     a sticking or frozen point, a noisy one
+    level     MEWMA of z, lambda 0.1, in the metric of its own relations      another level, however slowly it came
 
-e, d, P: see `innovation`. Each is divided by its limit (see `heldout`); `statistic` is the largest of the five
-quotients, its limit is 1, and together they exceed it at the stated false-alarm rate. Sources: Lowry et al. 1992
+e, d, P: see `innovation`, unrest: see `unrest`. The level is judged only where it is known how it differs from day to
+day (its limit is infinite otherwise). Each is divided by its limit (see `heldout`); `statistic` is the largest of the
+six quotients, its limit is 1, and together they exceed it at the stated false-alarm rate. Sources: Lowry et al. 1992
 (MEWMA), MacGregor & Harris 1993 (EWMA of squares), from memory; the joint limit is ours.
 
 Missing values: e of the missing points is set to its mean given the present ones, -P_mm^-1 P_mo e_o, so that d is
@@ -29,16 +31,15 @@ from numpy.typing import NDArray
 from models.statistical.contributions import most_contributing
 from models.statistical.innovation import Innovation
 from models.statistical.reference import Array, Mask
+from models.statistical.unrest import UNREST_FLOOR, step_unrest
 
 Ints = NDArray[np.int64]
 
-STATISTICS = ("jump", "energy", "shift", "slow", "unrest")
+STATISTICS = ("jump", "energy", "shift", "slow", "unrest", "level")
 WEIGHT_FAST, WEIGHT_SLOW = 0.3, 0.1  # lambda of the MEWMAs (Lowry et al. 1992: 0.05 to 0.3)
-WEIGHT_ENERGY = WEIGHT_UNREST = 0.1  # lambda of d and of the squared differences (site default)
+WEIGHT_ENERGY = WEIGHT_LEVEL = 0.1  # lambda of d and of z (site default)
 CEILING = 20.0  # of d, where it is smoothed: one spike does not ring for long (site default)
 CLIP = 10.0  # of e, where it is smoothed, in spreads (site default)
-UNREST_FLOOR = 0.01  # added before the logarithm: a frozen point has -4.6 (site default)
-UNREST_CEILING = 25.0  # of one squared difference over its mean: as CEILING (site default)
 ADAPT_WEIGHT = 0.002  # lambda of the mean of e: 500 scans (site default)
 QUIET, QUIET_SCANS = 0.8, 60  # largest quotient and duration of quiet (site default)
 REACH = 0.02  # of m' P m / n_points: a third of what a MEWMA of 0.1 shows at rest (site default)
@@ -49,11 +50,9 @@ RECENT = 6  # scans whose innovations explain a finding: six in a row announce i
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonitorModel:
-    """What is normal and what is too far: innovation, unrest (mean and spread of its logarithm, (n,)), limit (5,)."""
+    """What is normal and what is too far: limit (6,), infinite where a statistic is not judged."""
 
     innovation: Innovation
-    unrest_mean: Array
-    unrest_sigma: Array
     limit: Array
 
     @property
@@ -65,30 +64,26 @@ class MonitorModel:
         """By name, for a file or a snapshot; `model_of` takes them back bit for bit."""
         own = self.innovation
         named = {name: getattr(own, name) for name in _INNOVATION}
-        limits = {"unrest_mean": self.unrest_mean, "unrest_sigma": self.unrest_sigma, "limit": self.limit}
-        return {**named, "rows": np.array([own.rows], dtype=np.float64), **limits}
+        return {**named, "rows": np.array([own.rows], dtype=np.float64), "limit": self.limit}
 
 
-_INNOVATION = ("mean", "sigma", "transition", "noise", "precision", "change")
+_INNOVATION = (
+    "mean", "sigma", "transition", "noise", "precision", "relation", "change", "unrest_mean", "unrest_spread",
+)  # fmt: skip
 
 
 def model_of(arrays: Mapping[str, Array]) -> MonitorModel:
     """The model whose `arrays` these are."""
     # layout in memory decides the order of summing: one layout, wherever the arrays come from
     own = {name: np.ascontiguousarray(arrays[name], dtype=np.float64) for name in _INNOVATION}
-    return MonitorModel(
-        innovation=Innovation(**own, rows=int(arrays["rows"][0])),
-        unrest_mean=arrays["unrest_mean"].copy(),
-        unrest_sigma=arrays["unrest_sigma"].copy(),
-        limit=arrays["limit"].copy(),
-    )
+    return MonitorModel(innovation=Innovation(**own, rows=int(arrays["rows"][0])), limit=arrays["limit"].copy())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonitorJudgement:
     """One scan of n monitors. Where `unknown` nothing is judged, the state holds and `statistic` is the one before.
 
-    quotient (n, 5): each statistic over its limit, in the order of STATISTICS; statistic (n,): the largest; beyond
+    quotient (n, 6): each statistic over its limit, in the order of STATISTICS; statistic (n,): the largest; beyond
     (n,): it is above 1.
     """
 
@@ -98,12 +93,15 @@ class MonitorJudgement:
     unknown: Mask
 
 
+_WIDE = {"smooth", "level", "unrest", "newest", "offset", "outside", "stood_out", "recent", "strain"}
+
+
 class Monitor:
     """n monitors and their state. All of it is in `state()`: named arrays, which `load` takes back bit for bit."""
 
     _STATE = (
-        "past", "passed", "smooth", "energy", "unrest", "newest", "offset", "quiet", "calm", "outside", "stood_out",
-        "quotient", "recent", "strain", "turn",
+        "past", "passed", "smooth", "level", "energy", "unrest", "newest", "offset", "quiet", "calm", "outside",
+        "stood_out", "quotient", "recent", "strain", "turn",
     )  # fmt: skip
 
     def __init__(self, models: Sequence[MonitorModel]) -> None:
@@ -116,7 +114,7 @@ class Monitor:
         self._mean, self._per_sigma = np.zeros((n, w)), np.zeros((n, w))
         self._forecast = np.zeros((n, w, lags * w))  # of e: transition over noise
         self._per_noise, self._per_change = np.zeros((n, w)), np.zeros((n, w))
-        self._precision = np.zeros((n, w, w))
+        self._precision, self._relation = np.zeros((n, w, w)), np.zeros((n, w, w))
         self._unrest_mean, self._per_unrest = np.zeros((n, w)), np.zeros((n, w))
         self._per_limit = np.ones((n, len(STATISTICS)))
         for i, model in enumerate(models):
@@ -127,13 +125,14 @@ class Monitor:
                 self._forecast[i, :size, lag * w : lag * w + size] = part
             self._per_noise[i, :size], self._per_change[i, :size] = 1.0 / own.noise, 1.0 / own.change
             self._precision[i, :size, :size] = own.precision
-            self._unrest_mean[i, :size], self._per_unrest[i, :size] = model.unrest_mean, 1.0 / model.unrest_sigma
+            self._relation[i, :size, :size] = own.relation
+            self._unrest_mean[i, :size], self._per_unrest[i, :size] = own.unrest_mean, 1.0 / own.unrest_spread
             self._per_limit[i] = 1.0 / model.limit
         self._lags, self._w = lags, w
         self.past = np.zeros((n, max(lags, 1), w))
         self._needs = np.array([model.innovation.lags for model in models], dtype=np.int64)
         self.passed: Ints = np.zeros(n, dtype=np.int64)  # scans of the past that there are
-        self.smooth = np.zeros((n, 2, w))
+        self.smooth, self.level = np.zeros((n, 2, w)), np.zeros((n, w))
         self.energy, self.unrest = np.ones(n), np.ones((n, w))
         self.newest = np.full((n, w), np.nan)
         self.offset = np.zeros((n, w))
@@ -172,17 +171,21 @@ class Monitor:
         distance = (three * pulled).sum(axis=2) / self._size[:, None]
         jump = distance[:, 0] if whole else distance[:, 0] * self._size / np.maximum(present, 1.0)
         energy = self.energy + WEIGHT_ENERGY * (np.minimum(jump, CEILING) - self.energy)
-        unrest, strain = self._unrest(z, seen)
-        quotient = np.stack([jump, energy, distance[:, 1], distance[:, 2], np.abs(strain).max(axis=1)], axis=1)
+        level = self.level + WEIGHT_LEVEL * (z - self.level)
+        away = (level * np.matmul(level[:, None, :], self._relation)[:, 0]).sum(axis=1) / self._size
+        unrest = step_unrest(self.unrest, z, self.newest, self._per_change, seen)
+        strain = (np.log(unrest + UNREST_FLOOR) - self._unrest_mean) * self._per_unrest
+        worst = np.abs(strain).max(axis=1)
+        quotient = np.stack([jump, energy, distance[:, 1], distance[:, 2], worst, away], axis=1)
         quotient *= self._per_limit
         if whole:
-            self.smooth, self.energy, self.quotient = smooth, energy, quotient
+            self.smooth, self.energy, self.quotient, self.level = smooth, energy, quotient, level
             self.unrest, self.strain, self.newest = unrest, strain, z
             self.recent[:, self.turn[0] % RECENT] = e
         else:
             row = judged[:, None]
             self.smooth = np.where(row[:, :, None], smooth, self.smooth)
-            self.energy = np.where(judged, energy, self.energy)
+            self.energy, self.level = np.where(judged, energy, self.energy), np.where(row, level, self.level)
             self.quotient = np.where(row, quotient, self.quotient)
             self.unrest, self.strain = np.where(row, unrest, self.unrest), np.where(row, strain, self.strain)
             self.newest = np.where(seen & usable[:, None], z, self.newest)
@@ -211,13 +214,6 @@ class Monitor:
             told = (self._forecast[i, lost] @ self.past[i].ravel()) if self._lags else 0.0
             z[i, lost] = (own + told) / self._per_noise[i, lost]
 
-    def _unrest(self, z: Array, seen: Mask) -> tuple[Array, Array]:
-        """EWMA of the squared differences over their mean, and the standardised logarithm; held where there is none."""
-        fresh = (z - self.newest) ** 2 * self._per_change
-        fresh = np.where(seen & (fresh == fresh), np.minimum(fresh, UNREST_CEILING), self.unrest)
-        unrest = self.unrest + WEIGHT_UNREST * (fresh - self.unrest)
-        return unrest, (np.log(unrest + UNREST_FLOOR) - self._unrest_mean) * self._per_unrest
-
     def _remember(self, z: Array, usable: Mask) -> None:
         if not self._lags:
             return
@@ -242,14 +238,35 @@ class Monitor:
 
     def top(self, i: int, count: int = 3) -> list[int]:
         """The points of monitor i that speak most against its last scans, see `contributions`."""
-        size = self.models[i].points
+        model, size = self.models[i].innovation, self.models[i].points
+        by = STATISTICS[int(self.quotient[i].argmax())]
+        level = by == "level"
         return most_contributing(
-            recent=self.recent[i, :, :size],
-            precision=self.models[i].innovation.precision,
+            recent=self.level[[i], :size] if level else self.recent[i, :, :size],
+            precision=model.relation if level else model.precision,
             outside=self.outside[i, :size],
-            strain=np.abs(self.strain[i, :size]) if int(self.quotient[i].argmax()) == len(STATISTICS) - 1 else None,
+            strain=np.abs(self.strain[i, :size]) if by == "unrest" else None,
             count=count,
         )
+
+    def part(self, i: int) -> dict[str, Array | Mask | Ints]:
+        """The state of monitor i alone, without padding; `put` takes it back, also into another group."""
+        size, lags = self.models[i].points, max(self.models[i].innovation.lags, 1)
+        own = {name: getattr(self, name)[i].copy() for name in self._STATE if name != "turn"}
+        return {name: a[:lags, :size] if name == "past" else a[..., :size] if name in _WIDE else a
+                for name, a in own.items()}  # fmt: skip
+
+    def put(self, i: int, part: Mapping[str, Array | Mask | Ints]) -> None:
+        """Go on with what `part` gave."""
+        size, lags = self.models[i].points, max(self.models[i].innovation.lags, 1)
+        for name, array in part.items():
+            place = getattr(self, name)
+            if name == "past":
+                place[i, :lags, :size] = array
+            elif name in _WIDE:
+                place[i, ..., :size] = array
+            else:
+                place[i] = array
 
     def state(self) -> dict[str, Array | Mask | Ints]:
         """Copies of everything that a scan changes, by name."""

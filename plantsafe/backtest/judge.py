@@ -45,7 +45,7 @@ CONVERSIONS = {
 class Judged:
     """One row a sample. flag, judged, statistic (n_rows,); limit: 1; top: names, strongest first, ;-separated.
 
-    Where not `judged`, flag and statistic are those of the row before. quotient (n_rows, 5): see models monitor.
+    Where not `judged`, flag and statistic are those of the row before. quotient (n_rows, 6): see models monitor.
     """
 
     flag: Bool

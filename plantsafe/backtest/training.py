@@ -65,7 +65,7 @@ def train(runs: Sequence[Table], points: Sequence[str] | None = None, alarm_rate
         raise SourceError("no point moves in the training", mend="give runs in which the plant was alive")
     floor = np.where(constant, FLAT_SHARE * np.where(size > 0.0, size, 1.0), np.maximum(ROUNDING * size, 1e-300))
     try:
-        learnt = learn_monitor(filled, floor, alarm_rate)
+        learnt = learn_monitor(filled, floor, alarm_rate, days=len(runs))
     except ValueError as error:
         raise SourceError(
             f"the training cannot be learnt from: {error}",

@@ -1,27 +1,22 @@
-"""Is the combination of a unit's values normal? One Mahalanobis monitor a unit: a finding, never an alarm.
+"""Do the values of a unit go on together as they did? One multivariate monitor a unit: a finding, never an alarm.
 
-Three stages a unit, begun anew where its phase changes or it starts or stops: LEARN mean, spread, correlation; TRIAL,
-the highest distance of TRIAL_SCANS that were not learnt from; JUDGE, beyond a multiple of it. Theory limits are not
-used alone: values of a process are serially correlated, and the rows of a warm-up are far fewer than their number.
-Points that trend while being learnt, or are mostly not good, are left out. The model is not adapted afterwards: a slow
-drift cannot be learnt away. Any value bad, uncertain or lost: the scan is unknown and the state holds.
+Three stages a unit, begun anew where its phase changes or it starts or stops: LEARN how the values go on from scan to
+scan; TRIAL, the highest of each statistic in TRIAL_SCANS that were not learnt from; JUDGE, beyond a multiple of it.
+The monitor is the one that `plantsafe backtest` has (models.statistical.monitor); here its limits come from the trial,
+because the rows of a warm-up are far fewer than their number. Points that trend while being learnt, or are mostly not
+good, are left out. Values that are bad, uncertain or lost are imputed; with fewer than half of the unit's the scan is
+unknown and the state holds.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from enum import IntEnum
 
 import numpy as np
 
-from models.statistical.mahalanobis import (
-    MahalanobisModel,
-    MahalanobisState,
-    f_limit,
-    learn_mahalanobis,
-    start_mahalanobis,
-)
-from models.statistical.mahalanobis_bank import MahalanobisBank
-from models.statistical.reference import Reference, learn_reference
+from models.statistical.heldout import POWER, WEIGHTS
+from models.statistical.innovation import learn_innovation
+from models.statistical.monitor import STATISTICS, Monitor, MonitorModel, model_of
+from models.statistical.reference import learn_reference
 from plantsafe.checks.course import Course
 from plantsafe.checks.warm_up import MAX_TREND, NOISE_FLOOR, WARM_UP_SCANS, forget, spread_floor
 from plantsafe.delay import Delay
@@ -30,16 +25,13 @@ from plantsafe.plant import Plant
 from plantsafe.plant.tables import Index
 from plantsafe.verdict import Arrays, Condition, ConditionClass, Fact, Rows, Verdict
 
-EVERY_SCANS = 3  # rows are taken this far apart: neighbours say the same (site default)
-ROWS = WARM_UP_SCANS // EVERY_SCANS
-MIN_GOOD_ROWS = 2 * ROWS // 3  # a point with fewer good values is left out (site default)
+MIN_GOOD_ROWS = 2 * WARM_UP_SCANS // 3  # a point with fewer good values is left out (site default)
 MAX_POINTS = 60  # the first ones in the order of the file; more would need more rows (site default)
 MIN_POINTS = 2
 TRIAL_SCANS = 2700  # nine times the slowest usual wander (site default)
-WEIGHT = 0.1  # MEWMA of about 10 scans (Lowry et al. 1992: 0.05 to 0.25)
-SHRINKAGE = 0.3  # few independent rows: trust the correlations by seven tenths (site default)
-MARGIN = 9.0  # of the highest distance squared in the trial: three times the distance (site default)
-ALARM_RATE = 1e-4  # of the theory limit, which is the least that is used (site default)
+MARGIN = 4.0  # of the highest in the trial, squared: twice the departure (site default)
+LEVEL_MARGIN = 9.0  # the same of the level, which wanders: three times (site default)
+LEAST_SIGMA = 4.0  # the least limit: that of independent values and one false alarm in 16,000 (site default)
 ON_DELAY_SCANS = 30  # site default: six in a row at the least, and no spikes
 OFF_DELAY_SCANS = 60  # site default
 N_TOP = 3
@@ -56,8 +48,8 @@ class Stage(IntEnum):
 LEARN = Stage.LEARN
 
 
-class _Monitor:
-    """One unit: its points, and what was learnt of them."""
+class _Learner:
+    """One unit: its points, what was learnt of them, and how far the trial is."""
 
     def __init__(self, rows: Index, floor: F8, noise: F8) -> None:
         self.rows = rows
@@ -67,117 +59,86 @@ class _Monitor:
     def restart(self) -> None:
         """Forget everything."""
         self.stage = Stage.LEARN
-        self.highest, self.limit = 0.0, float("nan")
+        self.highest = np.zeros(len(STATISTICS))
         self._count = 0
-        self._taken: F8 = np.full((0, len(self.rows)), np.nan)
+        self._taken = np.full((0, len(self.rows)), np.nan, dtype=np.float32)
         self._use: Index = np.zeros(0, dtype=np.intp)
-        self._model: MahalanobisModel | None = None
-        self._smooth: MahalanobisState | None = None
-
-    @property
-    def learnt(self) -> tuple[MahalanobisModel, MahalanobisState] | None:
-        """Model and state, once there are."""
-        return None if self._model is None or self._smooth is None else (self._model, self._smooth)
+        self.model: MonitorModel | None = None
 
     @property
     def used(self) -> Index:
         """Rows of the points that the model has."""
         return self.rows[self._use]
 
-    def keep(self, state: MahalanobisState) -> None:
-        """Take back the state that a bank has moved on."""
-        self._smooth = state
-
-    def tried(self, distance2: float) -> bool:
-        """One scan of the trial; True when it was the last one and the limit stands."""
-        self.highest = max(self.highest, distance2)
+    def tried(self, quotient: F8) -> bool:
+        """One scan of the trial, in which all limits are 1; True when it was the last one and the limits stand."""
+        self.highest = np.maximum(self.highest, quotient)
         self._count += 1
-        if self._model is None or self._count < TRIAL_SCANS:
+        if self.model is None or self._count < TRIAL_SCANS:
             return False
-        least = f_limit(len(self._use), self._model.rows, ALARM_RATE)
-        self.limit, self.stage = max(least, MARGIN * self.highest), Stage.JUDGE
+        self.model = MonitorModel(innovation=self.model.innovation, limit=_limits(self.highest, len(self._use)))
+        self.stage = Stage.JUDGE
         return True
 
     def learn(self, x: F8) -> None:
         """Take in one scan (n_points of the unit), NaN where not good."""
         if len(self.rows) < MIN_POINTS or not np.isfinite(x).any():
             return
-        if self._count % EVERY_SCANS == 0:
-            self._taken = np.vstack([self._taken, x])
+        if not self._count:
+            self._taken = np.full((WARM_UP_SCANS, len(self.rows)), np.nan, dtype=np.float32)
+        self._taken[self._count] = x
         self._count += 1
-        if len(self._taken) < ROWS:
+        if self._count < WARM_UP_SCANS:
             return
-        rows, self._taken, self._count = self._taken, self._taken[:0], 0
-        reference = learn_reference(rows, self._floor, MIN_GOOD_ROWS)
-        use = np.flatnonzero(reference.known & ~_trends(rows, self._noise))
-        complete = np.isfinite(rows[:, use]).all(axis=1).sum()
-        if len(use) < MIN_POINTS or complete < len(use) + 2:
+        rows, self._taken, self._count = self._taken.astype(np.float64), self._taken[:0], 0
+        known = np.isfinite(rows).sum(axis=0) >= MIN_GOOD_ROWS
+        use = np.flatnonzero(known & ~_trends(rows, self._noise))
+        if len(use) < MIN_POINTS:
             return
-        part = Reference(mean=reference.mean[use], sigma=reference.sigma[use], known=reference.known[use])
-        self._use = use
-        model = learn_mahalanobis(rows[:, use], part, SHRINKAGE, WEIGHT)
-        # layout in memory decides the order of summing: keep the one that a restored snapshot has, bit for bit
-        whitener = np.ascontiguousarray(model.whitener)
-        self._model = replace(model, whitener=whitener, precision_diagonal=(whitener**2).sum(axis=0))
-        self._smooth = start_mahalanobis(self._model)
-        self.stage = Stage.TRIAL
+        try:
+            innovation = learn_innovation([rows[:, use]], self._floor[use])
+        except ValueError:  # too few rows in which all are good: the next warm-up tries again
+            return
+        self._use, self.stage = use, Stage.TRIAL
+        self.model = model_of(MonitorModel(innovation=innovation, limit=np.ones(len(STATISTICS))).arrays())
 
     def state(self) -> Arrays:
-        """By name; the arrays of the model are empty before there is one."""
-        model, smooth, none = self._model, self._smooth, np.zeros(0)
-        return {
-            "scalars": np.array([self.highest, self.limit, smooth.fade if smooth else 1.0]),
-            "counts": np.array([self.stage, self._count, model.rows if model else 0], dtype=np.int64),
-            "taken": self._taken,
-            "use": self._use,
-            "smooth": smooth.smooth if smooth else none,
-            "mean": model.reference.mean if model else none,
-            "sigma": model.reference.sigma if model else none,
-            "whitener": model.whitener if model else none.reshape(0, 0),
-        }
+        """By name; no arrays of the model before there is one."""
+        model = {} if self.model is None else {f"model.{name}": a for name, a in self.model.arrays().items()}
+        counts = np.array([self.stage, self._count], dtype=np.int64)
+        own: Arrays = {"highest": self.highest, "counts": counts, "taken": self._taken, "use": self._use}
+        return own | model
 
     def load(self, arrays: Arrays) -> None:
         """Take over what `state` gave."""
-        self.highest, self.limit, fade = (float(v) for v in arrays["scalars"])
-        stage, self._count, rows = (int(v) for v in arrays["counts"])
-        self.stage = Stage(stage)
-        self._taken, self._use = arrays["taken"], arrays["use"]
-        self._model, self._smooth = None, None
-        if self.stage is not Stage.LEARN:
-            known = np.ones(len(self._use), dtype=np.bool_)
-            self._model = MahalanobisModel(
-                reference=Reference(mean=arrays["mean"], sigma=arrays["sigma"], known=known),
-                whitener=arrays["whitener"],
-                precision_diagonal=(arrays["whitener"] ** 2).sum(axis=0),
-                rows=rows,
-                weight=WEIGHT,
-            )
-            self._smooth = MahalanobisState(smooth=arrays["smooth"], fade=fade)
+        self.stage, self._count = Stage(int(arrays["counts"][0])), int(arrays["counts"][1])
+        self.highest, self._use = arrays["highest"].copy(), arrays["use"].astype(np.intp)
+        self._taken = arrays["taken"].copy()
+        own = {key.removeprefix("model."): a for key, a in arrays.items() if key.startswith("model.")}
+        self.model = model_of(own) if own else None
 
 
 class _Group:
-    """The monitors that have a model, as one bank. Built anew whenever one begins or forgets its model.
+    """The units that have a model, side by side. Built anew whenever one begins or forgets its model.
 
-    which (n_judged,): their numbers. rows, points (n_judged, n_widest): rows of the frame, and the same with -1 in the
-    padding. judges (n_judged,): past the trial.
+    which (n_judged,): their numbers. points (n_judged, n_widest): rows of the frame, 0 in the padding. judges
+    (n_judged,): past the trial.
     """
 
-    def __init__(self, monitors: Sequence[_Monitor]) -> None:
-        found = [(i, monitor, *monitor.learnt) for i, monitor in enumerate(monitors) if monitor.learnt is not None]
-        self.learning = [monitor for monitor in monitors if monitor.stage is LEARN]
+    def __init__(self, learners: Sequence[_Learner], before: "_Group | None" = None) -> None:
+        found = [(i, learner, learner.model) for i, learner in enumerate(learners) if learner.model is not None]
+        self.learning = [learner for learner in learners if learner.stage is Stage.LEARN]
         self.which: Index = np.array([i for i, *_ in found], dtype=np.intp)
-        self.monitors = [monitor for _, monitor, *_ in found]
-        self.bank = MahalanobisBank([model for *_, model, _ in found], [state for *_, state in found])
-        self.points: Index = np.full(self.bank.valid.shape, -1, dtype=np.intp)
-        for k, monitor in enumerate(self.monitors):
-            self.points[k, : len(monitor.used)] = monitor.used
-        self.rows: Index = np.maximum(self.points, 0)
-        self.judges: Bool = np.array([monitor.stage is Stage.JUDGE for monitor in self.monitors], dtype=np.bool_)
-
-    def settle(self) -> None:
-        """Give the states back to the monitors."""
-        for k, monitor in enumerate(self.monitors):
-            monitor.keep(self.bank.state(k))
+        self.learners = [learner for _, learner, _ in found]
+        self.monitor = Monitor([model for *_, model in found])
+        self.points: Index = np.zeros(self.monitor.valid.shape, dtype=np.intp)
+        for k, learner in enumerate(self.learners):
+            self.points[k, : len(learner.used)] = learner.used
+        self.judges: Bool = np.array([learner.stage is Stage.JUDGE for learner in self.learners], dtype=np.bool_)
+        places = {} if before is None else {i: k for k, i in enumerate(before.which.tolist())}
+        for k, (i, _, model) in enumerate(found):
+            if before is not None and i in places and before.monitor.models[places[i]].innovation is model.innovation:
+                self.monitor.put(k, before.monitor.part(places[i]))
 
 
 class UnitMonitorCheck:
@@ -193,21 +154,20 @@ class UnitMonitorCheck:
             np.flatnonzero(points.monitored & (points.unit == i))[:MAX_POINTS] for i in range(len(plant.file.units))
         ]
         self._units = np.array([i for i, rows in enumerate(by_unit) if len(rows) >= MIN_POINTS], dtype=np.intp)
-        self._monitors = tuple(
-            _Monitor(by_unit[i], spread_floor(plant, by_unit[i]), spread_floor(plant, by_unit[i], NOISE_FLOOR))
+        self._learners = tuple(
+            _Learner(by_unit[i], spread_floor(plant, by_unit[i]), spread_floor(plant, by_unit[i], NOISE_FLOOR))
             for i in self._units
         )
-        n = len(self._monitors)
-        self._distance2: F8 = np.full(n, np.nan)
-        self._limit: F8 = np.full(n, np.nan)
+        n = len(self._learners)
+        self._statistic: F8 = np.full(n, np.nan)
         self._top: Index = np.full((n, N_TOP), -1, dtype=np.intp)
-        self._group = _Group(self._monitors)
+        self._group = _Group(self._learners)
         on = np.full(n, ON_DELAY_SCANS, dtype=np.int32)
         self._delay = Delay(on, np.full(n, OFF_DELAY_SCANS, dtype=np.int32))
         self.conditions = tuple(_condition(plant, plant.file.units[i].name, rows) for i, rows in self._pairs())
 
     def _pairs(self) -> list[tuple[int, Index]]:
-        return [(int(i), m.rows) for i, m in zip(self._units, self._monitors, strict=True)]
+        return [(int(i), m.rows) for i, m in zip(self._units, self._learners, strict=True)]
 
     def evaluate(self, frame: Frame, verdict: Verdict, block: slice) -> None:
         """One step of every unit's monitor; a finding that begins is explained to the journal."""
@@ -227,76 +187,73 @@ class UnitMonitorCheck:
         verdict.active[block] = self._delay.active
         verdict.since[block] = self._delay.since
         verdict.unknown[block] = unknown
-        verdict.value[block] = self._distance2
-        verdict.limit[block] = self._limit
+        verdict.value[block] = self._statistic
+        verdict.limit[block] = np.where(np.isnan(self._statistic), np.nan, 1.0)
 
     def _restarted(self) -> Bool:
-        """(n_monitors,) True where what is normal begins anew for a point of the unit."""
+        """(n_units,) True where what is normal begins anew for a point of the unit."""
         points = self._course.restarted
         if not points.any():
-            return np.zeros(len(self._monitors), dtype=np.bool_)
-        return np.array([bool(points[m.rows].any()) for m in self._monitors], dtype=np.bool_)
+            return np.zeros(len(self._learners), dtype=np.bool_)
+        return np.array([bool(points[m.rows].any()) for m in self._learners], dtype=np.bool_)
 
     def _restart(self, which: list[int]) -> None:
-        self._group.settle()
         for i in which:
-            self._monitors[i].restart()
-        self._distance2[which], self._limit[which], self._top[which] = np.nan, np.nan, -1
-        self._group = _Group(self._monitors)
+            self._learners[i].restart()
+        self._statistic[which], self._top[which] = np.nan, -1
+        self._group = _Group(self._learners, self._group)
 
     def _judge(self, x: F8) -> tuple[Bool, Bool]:
-        """One step of all monitors that have a model: beyond and unknown (n_monitors,)."""
+        """One step of all units that have a model: beyond and unknown (n_units,)."""
         group = self._group
-        beyond: Bool = np.zeros(len(self._monitors), dtype=np.bool_)
-        unknown: Bool = np.ones(len(self._monitors), dtype=np.bool_)
+        beyond: Bool = np.zeros(len(self._learners), dtype=np.bool_)
+        unknown: Bool = np.ones(len(self._learners), dtype=np.bool_)
         if not len(group.which):
             return beyond, unknown
-        judged = group.bank.step(x[group.rows])
-        seen = ~judged.unknown
-        self._distance2[group.which[seen]] = judged.distance2[seen]
-        for k in np.flatnonzero(seen & ~group.judges).tolist():
-            monitor = group.monitors[k]
-            if monitor.tried(float(judged.distance2[k])):
-                self._limit[group.which[k]] = monitor.limit
-                group.judges[k] = True
-                seen[k] = False
-        told = seen & group.judges
+        judged = group.monitor.step(x[group.points])
+        told = ~judged.unknown & group.judges
         which = group.which[told]
-        order = np.argsort(-judged.contribution[told], axis=1, kind="stable")[:, :N_TOP]
-        self._top[which, : order.shape[1]] = group.points[told][np.arange(len(which))[:, None], order]
-        beyond[which] = self._distance2[which] > self._limit[which]
-        unknown[which] = False
+        self._statistic[which] = judged.statistic[told]
+        beyond[which], unknown[which] = judged.beyond[told], False
+        for k in np.flatnonzero(told & judged.beyond).tolist():
+            top = [int(group.points[k, point]) for point in group.monitor.top(k, N_TOP)]
+            self._top[group.which[k]] = top + [-1] * (N_TOP - len(top))
+        trial = np.flatnonzero(~judged.unknown & ~group.judges).tolist()
+        over = [group.learners[k].tried(judged.quotient[k]) for k in trial]  # all of them: each counts the scan
+        if any(over):
+            self._group = _Group(self._learners, group)
         return beyond, unknown
 
     def _learn(self, x: F8) -> None:
         learnt = False
-        for monitor in self._group.learning:
-            monitor.learn(x[monitor.rows])
-            learnt |= monitor.stage is not LEARN
+        for learner in self._group.learning:
+            learner.learn(x[learner.rows])
+            learnt |= learner.stage is not Stage.LEARN
         if learnt:
-            self._group.settle()
-            self._group = _Group(self._monitors)
+            self._group = _Group(self._learners, self._group)
 
     def _explain(self, i: int) -> Fact:
         names = self._plant.points.names
+        k = int(np.flatnonzero(self._group.which == i)[0])
         return Fact(
             kind="finding_explained",
             subject=self.conditions[i].name,
             body={
                 "points": [names[row] for row in self._top[i].tolist() if row >= 0],
-                "distance2": round(float(self._distance2[i]), 3),
-                "limit": round(float(self._limit[i]), 3),
+                "by": STATISTICS[int(self._group.monitor.quotient[k].argmax())],
+                "statistic": round(float(self._statistic[i]), 3),
+                "limit": 1.0,
             },
         )
 
     def state(self) -> Arrays:
-        """Phases, timers and the monitors, by unit."""
+        """Phases, timers and the units, by number."""
         arrays = {f"course.{name}": a for name, a in self._course.state().items()} if self._owns_course else {}
         arrays |= {f"delay.{name}": array for name, array in self._delay.state().items()}
-        arrays |= {"distance2": self._distance2.copy(), "top": self._top.copy()}
-        self._group.settle()
-        for i, monitor in enumerate(self._monitors):
-            arrays |= {f"{i}.{name}": array for name, array in monitor.state().items()}
+        arrays |= {f"monitor.{name}": array for name, array in self._group.monitor.state().items()}
+        arrays |= {"statistic": self._statistic.copy(), "top": self._top.copy()}
+        for i, learner in enumerate(self._learners):
+            arrays |= {f"{i}.{name}": array for name, array in learner.state().items()}
         return arrays
 
     def rows(self) -> Rows:
@@ -313,19 +270,33 @@ class UnitMonitorCheck:
         if self._owns_course:
             self._course.load(part("course"))
         self._delay.load(part("delay"))
-        for i, monitor in enumerate(self._monitors):
-            monitor.load(part(str(i)))
-        self._distance2, self._top = arrays["distance2"].copy(), arrays["top"].copy()
-        self._limit = np.array([monitor.limit for monitor in self._monitors], dtype=np.float64)
-        self._group = _Group(self._monitors)
+        for i, learner in enumerate(self._learners):
+            learner.load(part(str(i)))
+        self._statistic, self._top = arrays["statistic"].copy(), arrays["top"].copy()
+        self._group = _Group(self._learners)
+        self._group.monitor.load(part("monitor"))
 
     def live(self) -> Arrays:
         """By monitored unit: its row, stage, and the point rows that speak most against it (-1 for none)."""
         return {
             "units": self._units,
-            "stage": np.array([monitor.stage for monitor in self._monitors], dtype=np.uint8),
+            "stage": np.array([learner.stage for learner in self._learners], dtype=np.uint8),
             "top": self._top.copy(),
         }
+
+
+def _limits(highest: F8, points: int) -> F8:
+    """Of each statistic: a multiple of the highest in the trial, and no less than theory has for independent values."""
+    margin = np.full(len(STATISTICS), MARGIN)
+    margin[STATISTICS.index("level")] = LEVEL_MARGIN
+    # chi-squared over its degrees of freedom, Wilson & Hilferty 1931
+    part = 2.0 / (9.0 * points)
+    chi2 = (1.0 - part + LEAST_SIGMA * np.sqrt(part)) ** 3
+    scale = WEIGHTS / (2.0 - WEIGHTS)
+    least = np.where(np.array(STATISTICS) == "unrest", LEAST_SIGMA + 1.0, chi2 * scale)
+    least[STATISTICS.index("energy")] = 1.0 + LEAST_SIGMA * np.sqrt(2.0 / points * scale[STATISTICS.index("energy")])
+    answer: F8 = np.maximum(least, highest * margin**POWER)
+    return answer
 
 
 def _trends(rows: F8, noise: F8) -> Bool:

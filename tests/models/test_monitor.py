@@ -93,9 +93,9 @@ def test_units_side_by_side_are_judged_as_each_alone(learnt: Learnt) -> None:
 
 
 @given(st.sets(st.integers(0, POINTS - 1), min_size=1, max_size=2), st.integers(0, 50))
-def test_with_points_missing_the_distance_is_that_of_the_others(lost: set[int], seed: int) -> None:
+def test_with_points_missing_the_distance_is_that_of_the_others(learnt: Learnt, lost: set[int], seed: int) -> None:
     """d of the present ones, from their own correlation, equals d with the missing ones set to their best guess."""
-    found = learn_monitor([normal(400, 1)], FLOOR)
+    found = learnt
     monitor, rows = Monitor([found.model]), normal(12, seed)
     for row in rows[:10]:
         monitor.step(row[None])

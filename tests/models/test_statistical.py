@@ -11,15 +11,6 @@ from numpy.typing import NDArray
 
 from models.statistical.cusum import CusumSettings, start_cusum, step_cusum
 from models.statistical.ewma import EwmaSettings, start_ewma, step_ewma
-from models.statistical.mahalanobis import (
-    chi2_limit,
-    f_limit,
-    learn_mahalanobis,
-    learnt_limit,
-    start_mahalanobis,
-    step_mahalanobis,
-)
-from models.statistical.mahalanobis_bank import MahalanobisBank
 from models.statistical.reference import Reference, learn_reference
 
 Array = NDArray[np.float64]
@@ -154,130 +145,7 @@ def test_missing_values_hold_the_state_and_are_never_normal(scans: list[list[flo
         ewma, cusum = new_ewma, new_cusum
 
 
-def correlated(rows: int, rng: np.random.Generator) -> Array:
-    base = rng.normal(size=(rows, 3))
-    return np.column_stack((base[:, 0], base[:, 0] + 0.1 * base[:, 1], 10.0 + 5.0 * base[:, 2], np.full(rows, 4.0)))
-
-
-FLOOR = np.full(4, 0.01)
-
-
-def test_a_broken_correlation_is_seen_although_each_value_is_normal() -> None:
-    rows = correlated(1000, np.random.default_rng(5))
-    model = learn_mahalanobis(rows, learn_reference(rows, FLOOR))
-    limit = f_limit(4, model.rows, 0.01)
-    _, usual = step_mahalanobis(start_mahalanobis(model), model, limit, np.array([1.5, 1.5, 10.0, 4.0]))
-    _, broken = step_mahalanobis(start_mahalanobis(model), model, limit, np.array([1.5, -1.5, 10.0, 4.0]))
-    assert not usual.beyond
-    assert broken.beyond
-    assert set(np.argsort(broken.contribution)[-2:]) == {0, 1}
-
-
-def test_the_whitener_is_lower_triangular_and_makes_normal_rows_white() -> None:
-    rows = np.random.default_rng(5).normal(size=(400, 6)) @ np.random.default_rng(6).normal(size=(6, 6))
-    reference = learn_reference(rows, np.full(6, 1e-6))
-    model = learn_mahalanobis(rows, reference, shrinkage=0.0)
-    white = (rows - reference.mean) / reference.sigma @ model.whitener.T
-    assert np.array_equal(model.whitener, np.tril(model.whitener))
-    assert np.cov(white.T) == pytest.approx(np.eye(6), abs=1e-9)
-
-
-def test_a_constant_column_that_moves_is_seen_and_named() -> None:
-    rows = correlated(1000, np.random.default_rng(6))
-    model = learn_mahalanobis(rows, learn_reference(rows, FLOOR))
-    _, moved = step_mahalanobis(
-        start_mahalanobis(model), model, f_limit(4, model.rows, 0.01), np.array([0, 0, 10, 4.2])
-    )
-    assert moved.beyond
-    assert int(np.argmax(moved.contribution)) == 3
-
-
-def test_distance_is_the_quadratic_form_and_a_contribution_its_drop() -> None:
-    rows = correlated(500, np.random.default_rng(7))[:, :3]
-    reference = learn_reference(rows, FLOOR[:3])
-    model = learn_mahalanobis(rows, reference, shrinkage=0.0)
-    x = np.array([2.0, 1.0, 3.0])
-    _, judged = step_mahalanobis(start_mahalanobis(model), model, 10.0, x)
-    covariance = np.cov(rows, rowvar=False)
-    off = x - rows.mean(axis=0)
-    assert judged.distance2 == pytest.approx(off @ np.linalg.inv(covariance) @ off, rel=1e-9)
-    others = np.ix_([1, 2], [1, 2])
-    without_first = off[1:] @ np.linalg.inv(covariance[others]) @ off[1:]
-    assert judged.contribution[0] == pytest.approx(judged.distance2 - without_first, rel=1e-9)
-
-
-@pytest.mark.parametrize("weight", [1.0, 0.3, 0.1])
-def test_false_alarms_of_independent_rows_are_near_the_stated_rate(weight: float) -> None:
-    rng = np.random.default_rng(8)
-    rows = correlated(4000, rng)[:, :3]
-    model = learn_mahalanobis(rows, learn_reference(rows, FLOOR[:3]), weight=weight)
-    state, hits = start_mahalanobis(model), 0
-    for row in correlated(8000, rng)[:, :3]:
-        state, judged = step_mahalanobis(state, model, chi2_limit(3, 0.01), row)
-        hits += judged.beyond
-    assert 0.004 < hits / 8000 < 0.018
-
-
-def test_learnt_limit_keeps_its_rate_on_the_rows_it_was_learnt_from() -> None:
-    rng = np.random.default_rng(9)
-    rows, normal = correlated(500, rng), correlated(1000, rng)
-    model = learn_mahalanobis(rows, learn_reference(rows, FLOOR))
-    limit = learnt_limit(model, normal, 0.01)
-    judged = [step_mahalanobis(start_mahalanobis(model), model, limit, row)[1].beyond for row in normal]
-    assert sum(judged) <= 10
-    with pytest.raises(ValueError, match="too few"):
-        learnt_limit(model, normal[:50], 0.01)
-
-
-def test_limits_are_the_quantiles_of_the_tables() -> None:
-    assert chi2_limit(10, 0.05) == pytest.approx(18.307, abs=5e-4)
-    assert f_limit(2, 20, 0.05) == pytest.approx(2 * 21 * 19 / (20 * 18) * 3.5546, rel=1e-4)
-    assert f_limit(5, 10**7, 0.01) == pytest.approx(chi2_limit(5, 0.01), rel=1e-3)
-
-
-@pytest.mark.parametrize("bad", [math.nan, math.inf])
-def test_a_missing_value_makes_the_group_unknown_and_holds_its_state(bad: float) -> None:
-    rows = correlated(300, np.random.default_rng(10))
-    model = learn_mahalanobis(rows, learn_reference(rows, FLOOR), weight=0.3)
-    state, _ = step_mahalanobis(start_mahalanobis(model), model, 20.0, rows[0])
-    held, judged = step_mahalanobis(state, model, 20.0, np.array([50.0, bad, 0.0, 0.0]))
-    assert held is state
-    assert judged.unknown
-    assert not judged.beyond
-    assert judged.distance2 == 0.0
-    assert not judged.contribution.any()
-
-
-def test_a_bank_of_monitors_says_what_each_monitor_says_alone() -> None:
-    rng = np.random.default_rng(12)
-    rows = correlated(600, rng)
-    picks = [np.array([0, 1]), np.array([0, 1, 2, 3]), np.array([1, 2, 3])]
-    parts = [rows[:300, pick] for pick in picks]
-    models = [
-        learn_mahalanobis(part, learn_reference(part, FLOOR[pick]), weight=weight)
-        for part, pick, weight in zip(parts, picks, (1.0, 0.3, 0.1), strict=True)
-    ]
-    states = [start_mahalanobis(model) for model in models]
-    bank = MahalanobisBank(models, states)
-    for i, row in enumerate(rows[300:]):
-        row[2] = math.nan if i % 7 == 3 else row[2]
-        x = np.full((3, 4), math.nan)
-        for k, pick in enumerate(picks):
-            x[k, : len(pick)] = row[pick]
-        together = bank.step(x)
-        for k, (model, pick) in enumerate(zip(models, picks, strict=True)):
-            states[k], alone = step_mahalanobis(states[k], model, 9.0, row[pick])
-            assert together.unknown[k] == alone.unknown
-            np.testing.assert_allclose(together.contribution[k, : len(pick)], alone.contribution, rtol=1e-9, atol=1e-12)
-            np.testing.assert_allclose(bank.state(k).smooth, states[k].smooth, rtol=1e-9)
-            if not alone.unknown:
-                assert together.distance2[k] == pytest.approx(alone.distance2, rel=1e-9)
-
-
-def test_too_few_rows_and_impossible_settings_are_refused_by_name() -> None:
-    rows = correlated(5, np.random.default_rng(11))
-    with pytest.raises(ValueError, match="complete ones are too few"):
-        learn_mahalanobis(rows, unit_reference(4))
+def test_impossible_settings_are_refused_by_name() -> None:
     with pytest.raises(ValueError, match="weight"):
         EwmaSettings(weight=0.0)
     with pytest.raises(ValueError, match="ceiling"):

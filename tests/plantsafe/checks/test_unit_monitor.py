@@ -1,8 +1,9 @@
-"""The Mahalanobis monitor of a unit: stages, a broken relation, doubt, phases."""
+"""The multivariate monitor of a unit: stages, a broken relation, doubt, phases."""
 
 import numpy as np
 import pytest
 
+from models.statistical.innovation import LAGS
 from plantsafe.checks.unit_monitor import ON_DELAY_SCANS, TRIAL_SCANS, Stage, UnitMonitorCheck
 from plantsafe.checks.warm_up import WARM_UP_SCANS
 from plantsafe.frame import BAD_SENSOR_FAILURE
@@ -40,7 +41,7 @@ def test_learning_and_trial_come_before_any_judgement(walk):
     walk.noisy(11)
     assert stage(walk) is Stage.TRIAL
     assert walk.says(NAME) == "unknown"
-    walk.noisy(TRIAL_SCANS)
+    walk.noisy(TRIAL_SCANS + LAGS)
     assert stage(walk) is Stage.JUDGE
     assert walk.says(NAME) == "clear"
 
@@ -52,10 +53,10 @@ def test_a_broken_relation_is_found_and_explained_though_every_value_is_normal(w
     assert walk.says(NAME) == "holds"
     (fact,) = facts
     assert (fact.kind, fact.subject) == ("finding_explained", NAME)
-    assert set(fact.body["points"][:2]) == {"T", "P"}
-    assert fact.body["distance2"] > fact.body["limit"]
+    assert fact.body["points"][0] == "P"  # the one that left the others: T and F need no reconstruction
+    assert fact.body["statistic"] > fact.body["limit"]
     rows = walk.plant.points.row
-    assert set(walk.check.live()["top"][0, :2].tolist()) == {rows["T"], rows["P"]}
+    assert walk.check.live()["top"][0, 0] == rows["P"]
 
 
 def test_a_healthy_unit_is_left_in_peace(walk):
@@ -63,14 +64,24 @@ def test_a_healthy_unit_is_left_in_peace(walk):
     assert walk.says(NAME) == "clear"
 
 
-def test_a_value_in_doubt_makes_the_scan_unknown_and_holds_the_finding(walk):
+def test_a_value_in_doubt_is_imputed_and_hides_nothing_in_the_others(walk):
     walk.noisy(WARM_UP_SCANS + TRIAL_SCANS + 10)
-    walk.noisy(1, status={"F": BAD_SENSOR_FAILURE})
+    walk.noisy(100, status={"F": BAD_SENSOR_FAILURE})
+    assert walk.says(NAME) == "clear"
+    walk.broken = 14.0
+    walk.noisy(ON_DELAY_SCANS + 20, status={"F": BAD_SENSOR_FAILURE})
+    assert walk.says(NAME) == "holds"
+
+
+def test_more_than_half_of_the_values_in_doubt_makes_the_scan_unknown_and_holds_the_finding(walk):
+    walk.noisy(WARM_UP_SCANS + TRIAL_SCANS + 10)
+    lost = {"F": BAD_SENSOR_FAILURE, "T": BAD_SENSOR_FAILURE}
+    walk.noisy(1, status=lost)
     assert walk.says(NAME) == "unknown"
     walk.broken = 14.0
     walk.noisy(ON_DELAY_SCANS + 20)
     walk.broken = 0.0
-    walk.noisy(200, status={"F": BAD_SENSOR_FAILURE})
+    walk.noisy(200, status=lost)
     assert walk.says(NAME) == "holds unknown"
 
 
