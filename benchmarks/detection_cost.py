@@ -2,13 +2,19 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
+from operator import mul
 
 import numpy as np
 
 from models.statistical.heldout import learn_monitor
 from models.statistical.monitor import Monitor
+from models.statistical.points import KINDS, PointMonitor, PointReference
+from models.statistical.reference import Array
 
 REPEATS = 5
+POINTS = 100_000
+LOOPED = 10_000  # points of the loops; the figure is for POINTS
 
 
 def fastest(work: Callable[[], object], rounds: int) -> float:
@@ -25,10 +31,11 @@ def fastest(work: Callable[[], object], rounds: int) -> float:
 def cost() -> None:
     """Print both tables."""
     unit()
+    layer()
 
 
 def unit() -> None:
-    """One unit of 52 points, one scan."""
+    """One unit of 52 points, one scan; the peers judge the same vector."""
     dice = np.random.default_rng(1)
     runs = [np.cumsum(dice.normal(size=(1000, 52)), axis=0) * 0.01 + dice.normal(size=(1000, 52))]
     monitor = Monitor([learn_monitor(runs, np.full(52, 1e-9)).model])
@@ -37,3 +44,74 @@ def unit() -> None:
     hole[0, 7] = np.nan
     whole, lost = fastest(lambda: monitor.step(row), 2000), fastest(lambda: monitor.step(hole), 1000)
     print(f"\na scan of one unit, 52 points: {whole * 1e6:.0f} us (at most 100); one value missing {lost * 1e6:.0f}")
+    peers = {"a Python loop over the same sums": loop_of(runs[0])}
+    peers |= pyod_of(runs[0])
+    for name, work in peers.items():
+        spent = fastest(work, 20)
+        print(f"  {name}: {spent * 1e6:,.0f} us, {spent / whole:.0f} times as long")
+
+
+def loop_of(rows: Array) -> Callable[[], object]:
+    """Forecast from three rows and quadratic form, number by number."""
+    n = rows.shape[1]
+    model = learn_monitor([rows], np.full(n, 1e-9)).model.innovation
+    forecast, precision = model.transition.tolist(), model.precision.tolist()
+    past, row = rows[:3].ravel().tolist(), rows[3].tolist()
+
+    def work() -> float:
+        e = [row[i] - sum(map(mul, forecast[i], past)) for i in range(n)]
+        return sum(e[i] * sum(map(mul, precision[i], e)) for i in range(n))
+
+    return work
+
+
+def pyod_of(rows: Array) -> dict[str, Callable[[], object]]:
+    """Two detectors of PyOD, where it is installed (it is none of our dependencies)."""
+    try:
+        from pyod.models.mcd import MCD  # type: ignore[import-not-found]
+        from pyod.models.pca import PCA  # type: ignore[import-not-found]
+    except ImportError:
+        print("  PyOD is not installed; it took 1,085 us (PCA) and 2,666 us (MCD) where it was")
+        return {}
+    fitted = {f"PyOD {kind.__name__}": kind().fit(rows) for kind in (PCA, MCD)}
+    return {name: partial(model.decision_function, rows[:1]) for name, model in fitted.items()}
+
+
+def layer() -> None:
+    """The univariate layer, 100,000 points, one scan."""
+    dice = np.random.default_rng(2)
+    ones = np.ones(POINTS)
+    reference = PointReference(
+        mean=50.0 * ones, sigma=ones, change=1.4 * ones, longest=0.0 * ones, low=0.0 * ones, high=100.0 * ones,
+        known=ones > 0.0,
+    )  # fmt: skip
+    monitor, rows = PointMonitor(reference), [dice.normal(50.0, 1.0, POINTS) for _ in range(3)]
+    rows[2][::1000] = np.nan
+    spent = fastest(lambda: [monitor.step(row) for row in rows], 10) / len(rows)
+    print(f"\nunivariate layer, {POINTS:,} points, {len(KINDS)} questions: {spent * 1e3:.2f} ms a scan (at most 5)")
+    few = rows[0][:LOOPED].tolist()
+    looped = fastest(partial(loop_layer, few, [[0.0] * 6 for _ in few]), 3) * POINTS / LOOPED
+    print(
+        f"  a Python loop, mean, noise, rate and CUSUM only: {looped * 1e3:.0f} ms, {looped / spent:.0f} times as long"
+    )
+    try:
+        from river.drift import PageHinkley  # type: ignore[import-not-found]
+    except ImportError:
+        print("  river is not installed; EWMean with PageHinkley took 104 to 332 ms where it was")
+        return
+    detectors = [PageHinkley() for _ in few]
+    rivers = fastest(lambda: [d.update(v) for d, v in zip(detectors, few, strict=True)], 3) * POINTS / LOOPED
+    print(f"  river's PageHinkley alone: {rivers * 1e3:.0f} ms, {rivers / spent:.0f} times as long")
+
+
+def loop_layer(values: list[float], state: list[list[float]]) -> None:
+    """The recursions of the layer for one scan, point by point."""
+    for x, own in zip(values, state, strict=True):
+        z = x - 50.0
+        step = z - own[0]
+        own[0] = z
+        own[1] += 0.05 * (z - own[1])
+        own[2] += 0.05 * (step * step - own[2])
+        own[3] += 0.2 * (min(max(step, -3.0), 3.0) - own[3])
+        own[4] = min(max(own[4] + z - 7.0, 0.0), 240.0)
+        own[5] = min(max(own[5] - z - 7.0, 0.0), 240.0)

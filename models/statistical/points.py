@@ -1,0 +1,236 @@
+"""Every point by itself, each scan: eight questions to its value, for 100,000 points in a few milliseconds.
+
+    rate     EWMA of (x_t - x_{t-1})/s, each difference cut at +-rate_clip       runs away, faster than it ever wanders
+    stuck    scans with the same value to the last bit                              transmitter or link is frozen
+    noisy    EWMA of (x_t - x_{t-1})^2/s^2 above NOISY                              loose contact, hunting loop
+    still    the same EWMA below STILL                                              sticking valve, plugged impulse line
+    mean     EWMA of z = (x - mean)/sigma                                           another level
+    shift    two-sided CUSUM of z                                                   a small lasting shift
+    spike    two neighbouring differences, large and of opposite sign               interference
+    range    x outside its physical range                                           instrument or wiring
+
+s^2 is the mean squared difference of neighbouring scans while nothing is wrong. Cutting a difference makes the rate
+robust: one wild value moves it by rate_weight rate_clip at most, and the return takes that back. Sources: Roberts 1959
+(EWMA), Page 1954 (CUSUM), MacGregor & Harris 1993 (EWMA of squares), Huber 1981 (clipping), from memory; limits are
+site defaults for a healthy wander of 5 min at a scan a second (see `PointLimits`).
+
+Shapes (n_points,); x in each point's unit, everything inside in spreads and in float32: seven digits, and what is
+judged is a departure of a few spreads. State is one array (n_kept, n_points), stepped in place in blocks that fit the
+cache. A value that is NaN or infinite holds all state of its point, which is then unknown. No BLAS.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.statistical.reference import Array, Mask
+
+F4 = NDArray[np.float32]
+Bits = NDArray[np.uint16]
+
+KINDS = ("rate", "stuck", "noisy", "still", "mean", "shift", "spike", "range")
+RATE, STUCK, NOISY, STILL, MEAN, SHIFT, SPIKE, RANGE = (1 << i for i in range(len(KINDS)))
+BLOCK = 32_768  # points: larger ones gain nothing more, smaller ones pay for each call (measured)
+_KEPT = ("z", "step", "rate", "noise", "mean", "high", "low", "same", "age")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointLimits:
+    """Weights and limits; rates and means in spreads, counts in scans."""
+
+    rate_weight: float = 0.2
+    rate_clip: float = 3.0
+    rate: float = 1.2  # s a scan, lasting: ten usual differences in one direction within a dozen scans
+    noise_weight: float = 0.05
+    noisy: float = 9.0  # three times the usual differences
+    still: float = 0.05  # less than a quarter of them
+    mean_weight: float = 0.05  # Montgomery: 0.05 to 0.25
+    mean: float = 10.0  # sigmas of the value itself
+    slack: float = 7.0
+    decision: float = 120.0
+    ceiling: float = 240.0
+    spike: float = 8.0  # s, there and back
+    stuck: float = 300.0  # scans at least, and three times what it ever stood in normal operation
+    stuck_times: float = 3.0
+    settle: float = 60.0  # scans until rate and noise are judged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointReference:
+    """What is normal, (n_points,): mean, sigma and s in the point's unit, the longest stand in scans, physical range.
+
+    Where not `known`, nothing but the range is judged. sigma and s are above 0: give them their floor.
+    """
+
+    mean: Array
+    sigma: Array
+    change: Array
+    longest: Array
+    low: Array
+    high: Array
+    known: Mask
+
+
+class PointMonitor:
+    """n points and their state. `state()` gives it as named arrays, `load` takes it back bit for bit."""
+
+    def __init__(self, reference: PointReference, limits: PointLimits | None = None) -> None:
+        self.limits = limits or PointLimits()
+        n = len(reference.mean)
+        self.kept: F4 = np.zeros((len(_KEPT), n), dtype=np.float32)
+        self.unknown: Mask = np.ones(n, dtype=np.bool_)
+        self._held = dict(zip(_KEPT, self.kept, strict=True))
+        self._flags: Bits = np.zeros(n, dtype=np.uint16)
+        self._scratch: F4 = np.zeros((5, min(BLOCK, max(n, 1))), dtype=np.float32)
+        self._mask = np.zeros((2, min(BLOCK, max(n, 1))), dtype=np.bool_)
+        self._fill(np.ones(n, dtype=np.bool_), reference)
+
+    def begin(self, where: Mask, reference: PointReference) -> None:
+        """Judge the points at `where` against another reference, from this scan on."""
+        self.kept[:, where] = 0.0
+        self._fill(where, reference)
+
+    def _fill(self, where: Mask, reference: PointReference) -> None:
+        if not hasattr(self, "reference"):
+            self.reference = reference
+        else:
+            self.reference = PointReference(
+                **{
+                    name: np.where(where, getattr(reference, name), getattr(self.reference, name))
+                    for name in PointReference.__slots__
+                }
+            )
+        own = self.reference
+        self._known = own.known
+        # in float32 a point's own zero must be near: all is taken from the reference's mean in float64
+        self._per_sigma = 1.0 / own.sigma
+        self._per_step: F4 = (own.sigma / own.change).astype(np.float32)
+        self._low: F4 = ((own.low - own.mean) / own.sigma).astype(np.float32)
+        self._high: F4 = ((own.high - own.mean) / own.sigma).astype(np.float32)
+        self._stuck: F4 = np.maximum(self.limits.stuck, self.limits.stuck_times * own.longest).astype(np.float32)
+        self._held["noise"][where] = 1.0
+
+    def step(self, x: Array) -> Bits:
+        """Take in one scan; a bit for each of KINDS. `unknown` (n_points,) then says where only the range holds."""
+        lost = ~np.isfinite(x)
+        bad = np.flatnonzero(lost)
+        held = self.kept[:, bad] if len(bad) else None
+        for start in range(0, len(x), BLOCK):
+            self._block(slice(start, min(start + BLOCK, len(x))), x)
+        if held is not None:
+            self.kept[:, bad] = held
+            self._flags[bad] = 0
+        np.logical_or(lost, ~self._known, out=self.unknown)
+        self._flags[~self._known] &= RANGE
+        return self._flags
+
+    def _block(self, part: slice, x: Array) -> None:
+        own, limits = self.reference, self.limits
+        size = part.stop - part.start
+        z, step, square, other, last = self._scratch[:, :size]
+        beyond, both = self._mask[:, :size]
+        flags = self._flags[part]
+        kept = {name: array[part] for name, array in self._held.items()}
+        flags[:] = 0
+
+        def raised(bit: int) -> None:
+            np.add(flags, np.multiply(beyond, bit, dtype=np.uint16), out=flags)
+
+        with np.errstate(invalid="ignore", over="ignore"):
+            np.multiply(x[part] - own.mean[part], self._per_sigma[part], out=z, casting="same_kind")
+            np.less(z, self._low[part], out=beyond)
+            np.greater(z, self._high[part], out=both)
+            np.logical_or(beyond, both, out=beyond)
+            raised(RANGE)
+            age = kept["age"]
+            np.subtract(z, kept["z"], out=step)
+            np.equal(step, 0.0, out=beyond)
+            step *= self._per_step[part]
+            step *= age > 0.0  # the first value has none before it
+            kept["z"][:] = z
+            same = kept["same"]
+            same += 1.0
+            same *= beyond
+            np.greater_equal(same, self._stuck[part], out=beyond)
+            raised(STUCK)
+
+            np.multiply(step, kept["step"], out=last)  # opposite signs, and the smaller of both beyond the limit
+            np.maximum(np.abs(step), np.abs(kept["step"]), out=other)
+            other *= np.float32(-limits.spike)
+            np.less(last, other, out=beyond)
+            raised(SPIKE)
+            kept["step"][:] = step
+
+            np.multiply(step, step, out=square)
+            np.minimum(square, 100.0, out=square)
+            _toward(kept["noise"], square, limits.noise_weight, other)
+            np.clip(step, -limits.rate_clip, limits.rate_clip, out=step)
+            _toward(kept["rate"], step, limits.rate_weight, other)
+            settled = age >= limits.settle
+            for bit, array, limit in ((NOISY, kept["noise"], limits.noisy), (RATE, np.abs(kept["rate"]), limits.rate)):
+                np.greater(array, limit, out=beyond)
+                beyond &= settled
+                raised(bit)
+            np.less(kept["noise"], limits.still, out=beyond)
+            beyond &= settled
+            raised(STILL)
+
+            _toward(kept["mean"], z, limits.mean_weight, other)
+            np.greater(np.abs(kept["mean"]), limits.mean, out=beyond)
+            raised(MEAN)
+            high, low = kept["high"], kept["low"]
+            high += z
+            high -= limits.slack
+            np.clip(high, 0.0, limits.ceiling, out=high)
+            low -= z
+            low -= limits.slack
+            np.clip(low, 0.0, limits.ceiling, out=low)
+            np.greater(high, limits.decision, out=beyond)
+            np.greater(low, limits.decision, out=both)
+            beyond |= both
+            raised(SHIFT)
+            age += 1.0
+            np.minimum(age, 1e6, out=age)
+
+    def state(self) -> dict[str, F4]:
+        """Copies of what a scan changes, by name."""
+        return {name: array.copy() for name, array in self._held.items()}
+
+    def load(self, arrays: dict[str, F4]) -> None:
+        """Take over what `state` gave, of the same points and references."""
+        for name, array in self._held.items():
+            array[:] = arrays[name]
+
+
+def _toward(held: F4, x: F4, weight: float, scratch: F4) -> None:
+    np.subtract(x, held, out=scratch)
+    scratch *= np.float32(weight)
+    held += scratch
+
+
+def learn_points(rows: Array, floor: Array, low: Array, high: Array) -> PointReference:
+    """Reference from normal rows (n_rows, n_points), NaN where missing; floor, low and high (n_points,) in its unit.
+
+    A point with fewer than 60 values is not known.
+    """
+    finite = np.isfinite(rows)
+    count = finite.sum(axis=0)
+    mean = np.where(finite, rows, 0.0).sum(axis=0) / np.maximum(count, 1)
+    sigma = np.sqrt((np.where(finite, rows - mean, 0.0) ** 2).sum(axis=0) / np.maximum(count - 1, 1))
+    steps = np.diff(rows, axis=0)
+    there = np.isfinite(steps)
+    change = np.sqrt((np.where(there, steps, 0.0) ** 2).sum(axis=0) / np.maximum(there.sum(axis=0), 1))
+    longest, run = np.zeros(len(mean)), np.zeros(len(mean))
+    for step in steps:
+        run = np.where(step == 0.0, run + 1.0, 0.0)
+        longest = np.maximum(longest, run)
+    return PointReference(
+        mean=mean,
+        sigma=np.maximum(sigma, floor),
+        change=np.maximum(change, floor),
+        longest=longest,
+        low=low,
+        high=high,
+        known=count >= 60,
+    )
