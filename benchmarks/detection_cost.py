@@ -82,8 +82,8 @@ def layer() -> None:
     dice = np.random.default_rng(2)
     ones = np.ones(POINTS)
     reference = PointReference(
-        mean=50.0 * ones, sigma=ones, change=1.4 * ones, longest=0.0 * ones, low=0.0 * ones, high=100.0 * ones,
-        known=ones > 0.0,
+        mean=50.0 * ones, sigma=ones, change=1.4 * ones, pace=1.7 * ones, longest=0.0 * ones,
+        low=0.0 * ones, high=100.0 * ones,        known=ones > 0.0,
     )  # fmt: skip
     monitor, rows = PointMonitor(reference), [dice.normal(50.0, 1.0, POINTS) for _ in range(3)]
     rows[2][::1000] = np.nan

@@ -128,6 +128,7 @@ KIND_WORDS: Mapping[str, str] = {
     "occupancy": n_("too many people"),
     "ewma": n_("slow drift (EWMA)"),
     "cusum": n_("lasting shift (CUSUM)"),
+    "signal": n_("signal unlike itself"),
     "heat_balance": n_("heat balance does not close"),
     "mtsr": n_("live MTSR above the assessed"),
     "hazard_class": n_("hazard class worse than assessed"),
@@ -173,7 +174,9 @@ KIND_WORDS: Mapping[str, str] = {
 SMALL = 0.05
 """Values below it are shown by their digits, not by their places: a probability, say."""
 
-IN_POINT_UNITS = frozenset({"HH", "H", "L", "LL", "ewma", "differs", "deviates", "creeps", "setpoint_changed"})
+IN_POINT_UNITS = frozenset(
+    {"HH", "H", "L", "LL", "ewma", "signal", "differs", "deviates", "creeps", "setpoint_changed"}
+)
 """Kinds of conditions whose value and limit are in the unit of measure of their point."""
 
 

@@ -1,6 +1,6 @@
 """Every point by itself, each scan: eight questions to its value, for 100,000 points in a few milliseconds.
 
-    rate     EWMA of (x_t - x_{t-1})/s, each difference cut at +-rate_clip       runs away, faster than it ever wanders
+    rate     EWMA of (x_t - x_{t-1})/pace, each difference cut at +-rate_clip    runs away, faster than it ever wanders
     stuck    scans with the same value to the last bit                              transmitter or link is frozen
     noisy    EWMA of (x_t - x_{t-1})^2/s^2 above NOISY                              loose contact, hunting loop
     still    the same EWMA below STILL                                              sticking valve, plugged impulse line
@@ -32,7 +32,8 @@ Bits = NDArray[np.uint16]
 KINDS = ("rate", "stuck", "noisy", "still", "mean", "shift", "spike", "range")
 RATE, STUCK, NOISY, STILL, MEAN, SHIFT, SPIKE, RANGE = (1 << i for i in range(len(KINDS)))
 BLOCK = 32_768  # points: larger ones gain nothing more, smaller ones pay for each call (measured)
-_KEPT = ("z", "step", "rate", "noise", "mean", "high", "low", "same", "age")
+PACE = 1.2  # s a scan: no independent noise does that for long (site default)
+_KEPT = ("z", "raw", "step", "rate", "noise", "mean", "high", "low", "same", "age")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +41,8 @@ class PointLimits:
     """Weights and limits; rates and means in spreads, counts in scans."""
 
     rate_weight: float = 0.2
-    rate_clip: float = 3.0
-    rate: float = 1.2  # s a scan, lasting: ten usual differences in one direction within a dozen scans
+    rate_clip: float = 2.5
+    rate: float = 1.0  # paces a scan, lasting for half a dozen scans
     noise_weight: float = 0.05
     noisy: float = 9.0  # three times the usual differences
     still: float = 0.05  # less than a quarter of them
@@ -60,12 +61,14 @@ class PointLimits:
 class PointReference:
     """What is normal, (n_points,): mean, sigma and s in the point's unit, the longest stand in scans, physical range.
 
-    Where not `known`, nothing but the range is judged. sigma and s are above 0: give them their floor.
+    pace: the fastest lasting change that is normal, in the point's unit a scan. Where not `known`, nothing but the
+    range is judged. sigma, s and pace are above 0: give them their floor.
     """
 
     mean: Array
     sigma: Array
     change: Array
+    pace: Array
     longest: Array
     low: Array
     high: Array
@@ -80,7 +83,7 @@ class PointMonitor:
         n = len(reference.mean)
         self.kept: F4 = np.zeros((len(_KEPT), n), dtype=np.float32)
         self.unknown: Mask = np.ones(n, dtype=np.bool_)
-        self._held = dict(zip(_KEPT, self.kept, strict=True))
+        self.kept_by_name = dict(zip(_KEPT, self.kept, strict=True))
         self._flags: Bits = np.zeros(n, dtype=np.uint16)
         self._scratch: F4 = np.zeros((5, min(BLOCK, max(n, 1))), dtype=np.float32)
         self._mask = np.zeros((2, min(BLOCK, max(n, 1))), dtype=np.bool_)
@@ -106,32 +109,36 @@ class PointMonitor:
         # in float32 a point's own zero must be near: all is taken from the reference's mean in float64
         self._per_sigma = 1.0 / own.sigma
         self._per_step: F4 = (own.sigma / own.change).astype(np.float32)
-        self._low: F4 = ((own.low - own.mean) / own.sigma).astype(np.float32)
-        self._high: F4 = ((own.high - own.mean) / own.sigma).astype(np.float32)
+        self._per_pace: F4 = (own.change / own.pace).astype(np.float32)
         self._stuck: F4 = np.maximum(self.limits.stuck, self.limits.stuck_times * own.longest).astype(np.float32)
-        self._held["noise"][where] = 1.0
+        self.kept_by_name["noise"][where] = 1.0
 
-    def step(self, x: Array) -> Bits:
-        """Take in one scan; a bit for each of KINDS. `unknown` (n_points,) then says where only the range holds."""
+    def step(self, x: Array, raw: Array | None = None) -> Bits:
+        """Take in one scan; a bit for each of KINDS. `unknown` (n_points,) then says where only the range holds.
+
+        raw (n_points,): the values as they came, where x is a departure from something that moves; range and stuck are
+        judged on them.
+        """
+        raw = x if raw is None else raw
         lost = ~np.isfinite(x)
         bad = np.flatnonzero(lost)
         held = self.kept[:, bad] if len(bad) else None
         for start in range(0, len(x), BLOCK):
-            self._block(slice(start, min(start + BLOCK, len(x))), x)
+            self._block(slice(start, min(start + BLOCK, len(x))), x, raw)
         if held is not None:
             self.kept[:, bad] = held
-            self._flags[bad] = 0
+            self._flags[bad] &= np.where(np.isfinite(raw[bad]), RANGE, 0).astype(np.uint16)
         np.logical_or(lost, ~self._known, out=self.unknown)
         self._flags[~self._known] &= RANGE
         return self._flags
 
-    def _block(self, part: slice, x: Array) -> None:
+    def _block(self, part: slice, x: Array, raw: Array) -> None:
         own, limits = self.reference, self.limits
         size = part.stop - part.start
         z, step, square, other, last = self._scratch[:, :size]
         beyond, both = self._mask[:, :size]
         flags = self._flags[part]
-        kept = {name: array[part] for name, array in self._held.items()}
+        kept = {name: array[part] for name, array in self.kept_by_name.items()}
         flags[:] = 0
 
         def raised(bit: int) -> None:
@@ -139,16 +146,18 @@ class PointMonitor:
 
         with np.errstate(invalid="ignore", over="ignore"):
             np.multiply(x[part] - own.mean[part], self._per_sigma[part], out=z, casting="same_kind")
-            np.less(z, self._low[part], out=beyond)
-            np.greater(z, self._high[part], out=both)
+            np.less(raw[part], own.low[part], out=beyond)
+            np.greater(raw[part], own.high[part], out=both)
             np.logical_or(beyond, both, out=beyond)
             raised(RANGE)
             age = kept["age"]
             np.subtract(z, kept["z"], out=step)
-            np.equal(step, 0.0, out=beyond)
             step *= self._per_step[part]
             step *= age > 0.0  # the first value has none before it
             kept["z"][:] = z
+            other[:] = raw[part]
+            np.equal(other, kept["raw"], out=beyond)
+            kept["raw"][:] = other
             same = kept["same"]
             same += 1.0
             same *= beyond
@@ -165,6 +174,7 @@ class PointMonitor:
             np.multiply(step, step, out=square)
             np.minimum(square, 100.0, out=square)
             _toward(kept["noise"], square, limits.noise_weight, other)
+            step *= self._per_pace[part]
             np.clip(step, -limits.rate_clip, limits.rate_clip, out=step)
             _toward(kept["rate"], step, limits.rate_weight, other)
             settled = age >= limits.settle
@@ -195,11 +205,11 @@ class PointMonitor:
 
     def state(self) -> dict[str, F4]:
         """Copies of what a scan changes, by name."""
-        return {name: array.copy() for name, array in self._held.items()}
+        return {name: array.copy() for name, array in self.kept_by_name.items()}
 
     def load(self, arrays: dict[str, F4]) -> None:
         """Take over what `state` gave, of the same points and references."""
-        for name, array in self._held.items():
+        for name, array in self.kept_by_name.items():
             array[:] = arrays[name]
 
 
@@ -221,6 +231,7 @@ def learn_points(rows: Array, floor: Array, low: Array, high: Array) -> PointRef
     steps = np.diff(rows, axis=0)
     there = np.isfinite(steps)
     change = np.sqrt((np.where(there, steps, 0.0) ** 2).sum(axis=0) / np.maximum(there.sum(axis=0), 1))
+    change = np.maximum(change, floor)
     longest, run = np.zeros(len(mean)), np.zeros(len(mean))
     for step in steps:
         run = np.where(step == 0.0, run + 1.0, 0.0)
@@ -228,7 +239,8 @@ def learn_points(rows: Array, floor: Array, low: Array, high: Array) -> PointRef
     return PointReference(
         mean=mean,
         sigma=np.maximum(sigma, floor),
-        change=np.maximum(change, floor),
+        change=change,
+        pace=PACE * change,
         longest=longest,
         low=low,
         high=high,

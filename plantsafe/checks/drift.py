@@ -1,4 +1,4 @@
-"""Small lasting shifts and slow drifts of every analog point, by EWMA and by CUSUM: findings, never alarms.
+"""Every analog point by itself: drifts, lasting shifts, a signal that behaves unlike itself: findings, never alarms.
 
 Values of a process are serially correlated, so the textbook limits (3 sigma of the mean, slack 0.5, decision 5) would
 find something everywhere. These are for a healthy process with a wander of 5 min, whose own spread is underrated by a
@@ -6,32 +6,80 @@ warm-up of 15 min: 10 standard deviations of the value for its mean over 20 scan
 beyond 7; a spread is never taken below half a percent of the span. Measured on such walks: under 0.1 false findings
 a point and day; a drift of one standard deviation in 100 scans is found after 10 to 17 min. What a recipe moves by
 design is taken away first (see `course`): the departure from earlier batches is judged, and the spread is at least that
-between them. A finding must last ON_DELAY_SCANS. Bad, uncertain and lost values hold everything and are unknown.
+between them. Bad, uncertain and lost values hold everything and are unknown.
+
+The signal: runs away, stuck, noisier or stiller than in its warm-up, spikes, out of its physical range (see
+models.statistical.points). A question is asked only of a point that showed in its warm-up what it asks about: stillness
+of one that had noise, standing of one that did not stand.
 """
 
 from typing import Literal
 
 import numpy as np
 
-from models.statistical.cusum import CusumSettings, CusumState, start_cusum, step_cusum
-from models.statistical.ewma import EwmaSettings, EwmaState, start_ewma, step_ewma
+from models.statistical.points import (
+    KINDS as QUESTIONS,
+)
+from models.statistical.points import (
+    MEAN,
+    NOISY,
+    PACE,
+    RANGE,
+    RATE,
+    SHIFT,
+    SPIKE,
+    STILL,
+    STUCK,
+    Bits,
+    PointLimits,
+    PointMonitor,
+    PointReference,
+)
 from plantsafe.checks.course import Course
-from plantsafe.checks.warm_up import NOISE_FLOOR, WarmUp, forget, spread_floor
+from plantsafe.checks.warm_up import NOISE_FLOOR, SPREAD_FLOOR, WarmUp, forget, spread_floor
 from plantsafe.delay import Delay
 from plantsafe.frame import F8, Bool, Frame
 from plantsafe.plant import Plant
-from plantsafe.verdict import Arrays, Condition, ConditionClass, Rows, Verdict
+from plantsafe.verdict import Arrays, Condition, ConditionClass, Fact, Rows, Verdict
 
-EWMA_WEIGHT = 0.05  # a mean over about 20 scans (Montgomery: 0.05 to 0.25)
-EWMA_LIMIT_SIGMA = 10.0  # of the value itself, not of the mean (site default, see above)
-CUSUM = CusumSettings(slack=7.0, decision=120.0, ceiling=240.0)  # site default, see above
+LIMITS = PointLimits()
 ON_DELAY_SCANS = 30  # as of the unit monitors: no spikes, no corner of a batch that comes a little early (site default)
+SIGNAL_DELAY_SCANS = 10  # a signal is judged over 20 scans already (site default)
 OFF_DELAY_SCANS = 60  # a finding that comes and goes is one finding (site default)
-KINDS: tuple[Literal["ewma", "cusum"], ...] = ("ewma", "cusum")
+LIVELY = 0.0005  # of the span: steps of a point that has a noise of its own (site default)
+STANDS_AT_MOST = 60  # scans in the warm-up, of a point that may be called stuck (site default)
+SPIKES = 2.5  # more of them, each counting 1 and fading over SPIKE_MEMORY scans (site default)
+SPIKE_MEMORY = 300.0
+BELOW, ABOVE = 0.025, 0.0625  # of the span beyond its range: 3.6 and 21 mA are a failed transmitter (NAMUR NE 43)
+Kind = Literal["ewma", "cusum", "signal"]
+KINDS: tuple[Kind, ...] = ("ewma", "cusum", "signal")
+_TEXT: dict[Kind, tuple[dict[str, str], dict[str, str]]] = {
+    "ewma": (
+        {
+            "en": "The value has left what was normal when this phase began, within its limits.",
+            "zh": "数值在限值内，但已偏离本阶段开始时的正常水平。",
+        },
+        {
+            "en": "Compare with neighbouring instruments: the process or the instrument drifts.",
+            "zh": "与相邻仪表对比：工艺或仪表发生漂移。",
+        },
+    ),
+    "signal": (
+        {
+            "en": "The signal is unlike itself: it runs away, stands still, is noisier, spikes or is out of its range.",
+            "zh": "信号表现异常：变化过快、停滞、噪声变大、出现尖峰或超出量程。",
+        },
+        {
+            "en": "Look at the trend: instrument, cabling or valve first, then the process.",
+            "zh": "查看趋势：先检查仪表、接线和阀门，再检查工艺。",
+        },
+    ),
+}
+_TEXT["cusum"] = _TEXT["ewma"]
 
 
 class DriftCheck:
-    """Two findings an analog point, `<name>.ewma` and `<name>.cusum`; all EWMA first."""
+    """Three findings an analog point, `<name>.ewma`, `<name>.cusum` and `<name>.signal`; all EWMA first."""
 
     name = "drift"
 
@@ -41,14 +89,16 @@ class DriftCheck:
         self._n_points = plant.n_points
         self._led = np.searchsorted(self._rows, self._course.rows)
         self._floor = spread_floor(plant, self._rows)
-        self._warm_up = WarmUp(self._floor.copy(), spread_floor(plant, self._rows, NOISE_FLOOR))
-        # limits of the EWMA are given in sigmas of its mean: sqrt(lambda/(2 - lambda)) of those of the value
-        width = EWMA_LIMIT_SIGMA / np.sqrt(EWMA_WEIGHT / (2.0 - EWMA_WEIGHT))
-        self._settings = EwmaSettings(weight=EWMA_WEIGHT, width=float(width), variance_alarm_rate=None)
-        self._ewma = start_ewma(self._warm_up.reference)
-        self._cusum = start_cusum(self._warm_up.reference)
-        n = 2 * len(self._rows)
-        self._delay = Delay(np.full(n, ON_DELAY_SCANS, dtype=np.int32), np.full(n, OFF_DELAY_SCANS, dtype=np.int32))
+        self._noise = spread_floor(plant, self._rows, NOISE_FLOOR)
+        self._warm_up = WarmUp(self._floor.copy(), self._noise)
+        low, high = plant.points.low[self._rows], plant.points.high[self._rows]
+        self._span, n = high - low, len(self._rows)
+        self._low, self._high = low - BELOW * self._span, high + ABOVE * self._span
+        self._spikes = np.zeros(n)
+        self._monitor = PointMonitor(self._normal(), LIMITS)
+        self._asked = self._questions()
+        on = np.repeat(np.array([ON_DELAY_SCANS, ON_DELAY_SCANS, SIGNAL_DELAY_SCANS], dtype=np.int32), n)
+        self._delay = Delay(on, np.full(3 * n, OFF_DELAY_SCANS, dtype=np.int32))
         self.conditions = tuple(_condition(plant, int(row), kind) for kind in KINDS for row in self._rows)
 
     def evaluate(self, frame: Frame, verdict: Verdict, block: slice) -> None:
@@ -56,31 +106,76 @@ class DriftCheck:
         restarted = self._course.step(frame)[self._rows]
         if restarted.any():
             self._warm_up.restart(restarted, self._floors())
-            forget(self._delay, np.tile(restarted, 2))
+            forget(self._delay, np.tile(restarted, 3))
+            self._begin(restarted)
         x = self._course.departure[self._rows]
         judged = self._warm_up.reference.known
-        learnt = self._warm_up.learn(x)
-        self._begin(learnt)
-        reference = self._warm_up.reference
-        seen = np.where(judged, x, np.nan)
-        self._ewma, ewma = step_ewma(self._ewma, self._settings, reference, seen)
-        self._cusum, cusum = step_cusum(self._cusum, CUSUM, reference, seen)
-        unknown = np.concatenate([ewma.unknown, cusum.unknown])
-        beyond = np.concatenate([ewma.high | ewma.low, cusum.high | cusum.low])
-        self._delay.step(beyond, unknown, number=frame.number, gap=verdict.gap)
+        flags = self._monitor.step(np.where(judged, x, np.nan), frame.value[self._rows])
+        lost = self._monitor.unknown.copy()
+        beyond, why = self._beyond(flags)
+        self._begin(self._warm_up.learn(x))
+        before = self._delay.active
+        self._delay.step(beyond, np.tile(lost, 3), number=frame.number, gap=verdict.gap)
         self._doubt(beyond)
-        side = np.where(self._ewma.mean >= reference.mean, EWMA_LIMIT_SIGMA, -EWMA_LIMIT_SIGMA)
+        for i in np.flatnonzero((self._delay.active & ~before)[2 * len(self._rows) :]).tolist():
+            verdict.facts.append(self._explain(i, int(why[i])))
+        self._say(verdict, block, lost, frame.value[self._rows])
+
+    def _beyond(self, flags: Bits) -> tuple[Bool, Bits]:
+        """All conditions, and what is wrong with each signal as bits."""
+        self._spikes = self._spikes * (1.0 - 1.0 / SPIKE_MEMORY) + ((flags & SPIKE) > 0)
+        why = flags & self._asked
+        why |= np.where(self._spikes > SPIKES, self._asked & SPIKE, 0).astype(np.uint16)
+        return np.concatenate([(flags & MEAN) > 0, (flags & SHIFT) > 0, why > 0]), why
+
+    def _say(self, verdict: Verdict, block: slice, lost: Bool, value: F8) -> None:
+        reference, monitor = self._warm_up.reference, self._monitor.kept_by_name
         expected = np.zeros(len(self._rows))
         expected[self._led] = self._course.expected
-        limit = expected + reference.mean + side * reference.sigma
+        away = monitor["mean"].astype(np.float64) * reference.sigma
+        side = np.where(away >= 0.0, LIMITS.mean, -LIMITS.mean)
         known = reference.known
+        middle = expected + reference.mean
+        nothing = np.full(len(self._rows), np.nan)
         verdict.active[block] = self._delay.active
         verdict.since[block] = self._delay.since
-        verdict.unknown[block] = unknown
-        verdict.value[block] = np.concatenate(
-            [np.where(known, expected + self._ewma.mean, np.nan), np.maximum(self._cusum.high, self._cusum.low)]
+        verdict.unknown[block] = np.tile(lost, 3)
+        summed = np.maximum(monitor["high"], monitor["low"])
+        verdict.value[block] = np.concatenate([np.where(known, middle + away, np.nan), summed, value])
+        limit = np.where(known, middle + side * reference.sigma, np.nan)
+        verdict.limit[block] = np.concatenate([limit, np.full(len(limit), LIMITS.decision), nothing])
+
+    def _normal(self) -> PointReference:
+        """What the warm-up has found, in the terms of the monitor."""
+        own = self._warm_up.reference
+        change = np.maximum(self._warm_up.step, self._noise)
+        return PointReference(
+            mean=own.mean,
+            sigma=own.sigma,
+            change=change,
+            pace=np.maximum(PACE * change, SPREAD_FLOOR * self._span),
+            longest=self._warm_up.longest.astype(np.float64),
+            low=self._low,
+            high=self._high,
+            known=own.known,
         )
-        verdict.limit[block] = np.concatenate([np.where(known, limit, np.nan), np.full(len(limit), CUSUM.decision)])
+
+    def _questions(self) -> Bits:
+        """Bits that are asked of each signal: see the head of this file."""
+        lively = self._warm_up.step >= np.maximum(LIVELY * self._span, self._noise)
+        moves = self._warm_up.longest <= STANDS_AT_MOST
+        asked = np.full(len(self._rows), RATE | RANGE, dtype=np.uint16)
+        asked |= np.where(lively, np.uint16(NOISY | STILL | SPIKE), np.uint16(0))
+        asked |= np.where(lively & moves, np.uint16(STUCK), np.uint16(0))
+        return asked
+
+    def _explain(self, i: int, why: int) -> Fact:
+        found = [name for bit, name in enumerate(QUESTIONS) if why >> bit & 1]
+        return Fact(
+            kind="finding_explained",
+            subject=self.conditions[2 * len(self._rows) + i].name,
+            body={"points": [self.conditions[i].subject], "by": ", ".join(found)},
+        )
 
     def _floors(self) -> F8:
         """The least spread of each point; along a batch it is that between batches."""
@@ -91,31 +186,26 @@ class DriftCheck:
     def _doubt(self, beyond: Bool) -> None:
         """A pass is not learnt for a point that was found in it."""
         n = len(self._rows)
-        found = beyond[:n] | beyond[n:]
+        found = beyond[:n] | beyond[n : 2 * n]
         if found.any():
             points = np.zeros(self._n_points, dtype=np.bool_)
             points[self._rows[found]] = True
             self._course.doubt(points)
 
-    def _begin(self, learnt: Bool) -> None:
-        """Start both monitors of the points whose reference was completed in this scan."""
-        if not learnt.any():
+    def _begin(self, where: Bool) -> None:
+        """Judge these points anew: their reference was completed or forgotten in this scan."""
+        if not where.any():
             return
-        fresh, zero = start_ewma(self._warm_up.reference), start_cusum(self._warm_up.reference)
-        self._ewma = EwmaState(
-            **{name: np.where(learnt, getattr(fresh, name), getattr(self._ewma, name)) for name in EwmaState.__slots__}
-        )
-        self._cusum = CusumState(
-            **{name: np.where(learnt, getattr(zero, name), getattr(self._cusum, name)) for name in CusumState.__slots__}
-        )
+        self._monitor.begin(where, self._normal())
+        self._asked = self._questions()
+        self._spikes = np.where(where, 0.0, self._spikes)
 
     def state(self) -> Arrays:
         """References, monitors and timers."""
-        parts = {
+        parts: dict[str, Arrays] = {
             "course": self._course.state(),
             "warm_up": self._warm_up.state(),
-            "ewma": {name: getattr(self._ewma, name) for name in EwmaState.__slots__},
-            "cusum": {name: getattr(self._cusum, name) for name in CusumState.__slots__},
+            "monitor": {**self._monitor.state(), "spikes": self._spikes},
             "delay": self._delay.state(),
         }
         return {f"{part}.{name}": array for part, arrays in parts.items() for name, array in arrays.items()}
@@ -136,7 +226,11 @@ class DriftCheck:
 
         self._course.load(part("course"))
         self._warm_up.load(part("warm_up"))
-        self._ewma, self._cusum = EwmaState(**part("ewma")), CusumState(**part("cusum"))
+        self._monitor.begin(np.ones(len(self._rows), dtype=np.bool_), self._normal())
+        monitor = part("monitor")
+        self._spikes = monitor.pop("spikes")
+        self._monitor.load(monitor)
+        self._asked = self._questions()
         self._delay.load(part("delay"))
 
     def live(self) -> Arrays:
@@ -147,11 +241,11 @@ class DriftCheck:
             "known": reference.known,
             "reference_mean": reference.mean,
             "reference_sigma": reference.sigma,
-            "mean": self._ewma.mean,
+            "mean": reference.mean + self._monitor.kept_by_name["mean"] * reference.sigma,
         }
 
 
-def _condition(plant: Plant, row: int, kind: Literal["ewma", "cusum"]) -> Condition:
+def _condition(plant: Plant, row: int, kind: Kind) -> Condition:
     points = plant.points
     name = points.names[row]
     return Condition(
@@ -160,17 +254,11 @@ def _condition(plant: Plant, row: int, kind: Literal["ewma", "cusum"]) -> Condit
         kind=kind,
         klass=ConditionClass.FINDING,
         priority=4,
-        on_delay_scans=ON_DELAY_SCANS,
+        on_delay_scans=SIGNAL_DELAY_SCANS if kind == "signal" else ON_DELAY_SCANS,
         off_delay_scans=OFF_DELAY_SCANS,
         point=row,
         source=int(points.source[row]),
         unit=plant.file.units[int(points.unit[row])].name,
-        consequence={
-            "en": "The value has left what was normal when this phase began, within its limits.",
-            "zh": "数值在限值内，但已偏离本阶段开始时的正常水平。",
-        },
-        action={
-            "en": "Compare with neighbouring instruments: the process or the instrument drifts.",
-            "zh": "与相邻仪表对比：工艺或仪表发生漂移。",
-        },
+        consequence=_TEXT[kind][0],
+        action=_TEXT[kind][1],
     )

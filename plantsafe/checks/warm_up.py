@@ -21,7 +21,7 @@ MAX_TREND = 1.5  # the halves' means apart, in standard deviations within them; 
 
 
 class WarmUp:
-    """Counts, means and squares of the values of n points; `known` where the reference stands.
+    """Counts, means, squares and steps of the values of n points; `known` where the reference stands.
 
     floor, noise (n): the least spread of a reference, and the least that counts as movement, in the points' units.
     """
@@ -32,6 +32,9 @@ class WarmUp:
         self._count: I8 = np.zeros(n, dtype=np.int64)
         self._mean, self._squares = np.zeros(n), np.zeros(n)
         self._half_mean, self._half_squares = np.zeros(n), np.zeros(n)
+        self._newest, self._steps = np.full(n, np.nan), np.zeros(n)
+        self._standing: I8 = np.zeros(n, dtype=np.int64)
+        self._longest: I8 = np.zeros(n, dtype=np.int64)
         self._known: Bool = np.zeros(n, dtype=np.bool_)
         self._reference = self._make()
 
@@ -39,6 +42,16 @@ class WarmUp:
     def reference(self) -> Reference:
         """Mean and spread where known; elsewhere 0 and the floor."""
         return self._reference
+
+    @property
+    def step(self) -> F8:
+        """Root mean square of the steps from scan to scan in the warm-up, in the points' units."""
+        return np.sqrt(self._steps / max(self._scans - 1, 1))
+
+    @property
+    def longest(self) -> I8:
+        """How many scans in a row each stood still at most."""
+        return self._longest
 
     def restart(self, where: Bool, floor: F8) -> None:
         """Forget these points; from now on `floor` (n) is the least spread."""
@@ -59,6 +72,7 @@ class WarmUp:
         off = np.where(open_, x - mean, 0.0)
         self._mean = mean + off / np.maximum(self._count, 1)
         self._squares = squares + off * np.where(open_, x - self._mean, 0.0)
+        self._pace(x, open_, first)
         half = open_ & (self._count == self._scans // 2)
         self._half_mean = np.where(half, self._mean, self._half_mean)
         self._half_squares = np.where(half, self._squares, self._half_squares)
@@ -70,6 +84,16 @@ class WarmUp:
             self._known = self._known | full
             self._reference = self._make()
         return full
+
+    def _pace(self, x: F8, open_: Bool, first: Bool) -> None:
+        """Steps between the good values of neighbouring scans, and how long a value stands."""
+        newest = np.where(first, np.nan, self._newest)
+        step = np.where(open_, x - newest, np.nan)
+        there = step == step
+        self._steps = np.where(first, 0.0, self._steps) + np.where(there, step, 0.0) ** 2
+        self._standing = np.where(there & (step == 0.0), self._standing + 1, np.where(open_, 0, self._standing))
+        self._longest = np.maximum(np.where(first, 0, self._longest), np.where(open_, self._standing, 0))
+        self._newest = np.where(open_, x, newest)
 
     def _trends(self) -> Bool:
         """Welford's sums of the whole and of its first half give those of the second half."""
@@ -98,6 +122,10 @@ class WarmUp:
             "squares": self._squares,
             "half_mean": self._half_mean,
             "half_squares": self._half_squares,
+            "newest": self._newest,
+            "steps": self._steps,
+            "standing": self._standing,
+            "longest": self._longest,
             "known": self._known,
         }
 
@@ -106,6 +134,8 @@ class WarmUp:
         self._floor = arrays["floor"]
         self._count, self._mean, self._squares = arrays["count"], arrays["mean"], arrays["squares"]
         self._half_mean, self._half_squares = arrays["half_mean"], arrays["half_squares"]
+        self._newest, self._steps = arrays["newest"], arrays["steps"]
+        self._standing, self._longest = arrays["standing"], arrays["longest"]
         self._known = arrays["known"].astype(np.bool_)
         self._reference = self._make()
 

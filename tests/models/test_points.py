@@ -1,5 +1,7 @@
 """The univariate layer: each question alone, in exact steps; what is missing holds; blocks do not matter."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -9,6 +11,7 @@ from models.statistical.points import (
     KINDS,
     MEAN,
     NOISY,
+    PACE,
     RANGE,
     RATE,
     SHIFT,
@@ -30,6 +33,7 @@ def reference(n: int = N) -> PointReference:
         mean=np.full(n, 50.0),
         sigma=np.ones(n),
         change=np.full(n, np.sqrt(2.0)),
+        pace=np.full(n, PACE * np.sqrt(2.0)),
         longest=np.full(n, 10.0),
         low=np.zeros(n),
         high=np.full(n, 100.0),
@@ -109,8 +113,7 @@ def test_a_missing_value_holds_the_point_and_is_unknown_not_normal() -> None:
 
 def test_a_point_that_is_not_known_is_judged_by_its_range_alone() -> None:
     own = reference()
-    monitor = PointMonitor(PointReference(**{s: getattr(own, s) for s in own.__slots__ if s != "known"},
-                                          known=np.array([True, False, True])))  # fmt: skip
+    monitor = PointMonitor(replace(own, known=np.array([True, False, True])))
     for _ in range(40):
         flags = monitor.step(np.array([50.0, 80.0, 50.0]))
     assert flags[1] == 0
@@ -151,9 +154,7 @@ def test_another_reference_begins_anew_where_it_is_said() -> None:
         flags = monitor.step(np.array([50.0, 75.0, 75.0])).copy()
     assert flags[1] & MEAN
     other = reference()
-    monitor.begin(np.array([False, True, False]), PointReference(
-        mean=np.full(N, 75.0), sigma=other.sigma, change=other.change, longest=other.longest, low=other.low,
-        high=other.high, known=other.known))  # fmt: skip
+    monitor.begin(np.array([False, True, False]), replace(other, mean=np.full(N, 75.0)))
     flags = monitor.step(np.array([50.0, 75.0, 75.0]))
     assert not flags[1] & MEAN
     assert flags[2] & MEAN

@@ -1,11 +1,10 @@
-"""EWMA and CUSUM of analog points: warm-up, drift, doubt, phases."""
+"""Analog points each by itself: warm-up, drift, doubt, phases, signals."""
 
 import numpy as np
 import pytest
 
-from models.statistical.cusum import start_cusum, step_cusum
-from models.statistical.ewma import EwmaSettings, start_ewma, step_ewma
-from plantsafe.checks.drift import CUSUM, EWMA_LIMIT_SIGMA, EWMA_WEIGHT, DriftCheck
+from models.statistical.points import PACE, PointMonitor, PointReference
+from plantsafe.checks.drift import LIMITS, DriftCheck
 from plantsafe.checks.warm_up import WARM_UP_SCANS, PhaseWatch, WarmUp
 from plantsafe.frame import BAD_SENSOR_FAILURE, UNCERTAIN_LAST_USABLE_VALUE
 from plantsafe.store.arrays import pack, unpack
@@ -126,21 +125,61 @@ def test_a_healthy_process_that_wanders_is_left_in_peace():
     rng, n, keep = np.random.default_rng(3), 500, np.exp(-1.0 / 300.0)
     learner = WarmUp(np.full(n, 0.05), np.full(n, 0.01))
 
-    settings = EwmaSettings(weight=EWMA_WEIGHT, width=EWMA_LIMIT_SIGMA / (EWMA_WEIGHT / (2 - EWMA_WEIGHT)) ** 0.5)
-    x, found = rng.standard_normal(n), np.zeros(n, dtype=bool)
-    ewma = cusum = None
+    x, found, monitor = rng.standard_normal(n), np.zeros(n, dtype=bool), None
     for scan in range(WARM_UP_SCANS + 7200):
         x = np.clip(keep * x + np.sqrt(1 - keep**2) * rng.standard_normal(n), -3, 3)
         value = x + 0.3 * rng.standard_normal(n)
         if scan < WARM_UP_SCANS:
             learner.learn(value)
             continue
-        if ewma is None:
-            ewma, cusum = start_ewma(learner.reference), start_cusum(learner.reference)
-        ewma, one = step_ewma(ewma, settings, learner.reference, value)
-        cusum, two = step_cusum(cusum, CUSUM, learner.reference, value)
-        found |= one.high | one.low | two.high | two.low
+        if monitor is None:
+            own, none = learner.reference, np.full(n, np.inf)
+            monitor = PointMonitor(PointReference(
+                mean=own.mean, sigma=own.sigma, change=learner.step, pace=PACE * learner.step,
+                longest=learner.longest.astype(float), low=-none, high=none, known=own.known), LIMITS)  # fmt: skip
+        found |= monitor.step(value) & ~np.uint16(0) > 0
     assert np.count_nonzero(found) <= n // 50
+
+
+SIGNALS = {
+    "stuck": (lambda _x, _rng: 60.5, 90),
+    "noisy": (lambda x, rng: x + 5.0 * rng.normal(), 90),
+    "still": (lambda x, _rng: 60.0 + 0.02 * (x - 60.0), 120),
+    "range": (lambda _x, _rng: 214.0, 12),
+}
+
+
+@pytest.mark.parametrize("what", SIGNALS)
+def test_a_signal_unlike_itself_is_found_and_said_in_what_way(walk, what):
+    fault, within = SIGNALS[what]
+    walk.noisy(WARM_UP_SCANS + 1)
+    assert walk.says("T.signal") == "clear"
+    facts = []
+    for _ in range(within):
+        walk.scan(**{n: m + walk.rng.normal() for n, m in walk.mean.items() if n != "T"},
+                  T=fault(60.0 + walk.rng.normal(), walk.rng))  # fmt: skip
+        facts += walk.verdict.facts
+    assert walk.says("T.signal") == "holds"
+    assert walk.says("P.signal") == "clear"
+    (fact,) = [fact for fact in facts if fact.subject == "T.signal"]
+    assert fact.body["points"] == ["T"]
+    assert ("still" if what == "stuck" else what) in fact.body["by"]  # it stands for 300 scans first
+
+
+def test_one_spike_is_nothing_and_four_are_a_finding(walk):
+    walk.noisy(WARM_UP_SCANS + 1)
+    for _ in range(4):
+        walk.scan(T=150.0)
+        walk.noisy(20)
+        if _ == 0:
+            assert walk.says("T.signal") == "clear"
+    assert walk.says("T.signal") == "holds"
+
+
+def test_a_point_that_stood_in_its_warm_up_may_go_on_standing(walk):
+    for _ in range(WARM_UP_SCANS + 1 + 2000):
+        walk.scan(**{n: m + walk.rng.normal() for n, m in walk.mean.items() if n != "T"}, T=60.0)
+    assert walk.says("T.signal") == "clear"
 
 
 def test_a_restored_check_goes_on_as_if_it_had_never_stopped(walk, drive):
