@@ -5,6 +5,7 @@ import math
 from models.process.parameters import GAS_CONSTANT_J_MOL_K
 from models.process.rotating_bed import RotatingBed
 from simulation.units.conditions import Conditions, approach
+from simulation.units.feeds import Feeds, Line
 
 ORGANIC_KG_H, ACID_KG_H = 1_000.0, 2_000.0
 # Site defaults throughout.
@@ -23,6 +24,7 @@ class HighGravity:
 
     def __init__(self) -> None:
         self.rotor_rpm = SPEED_RPM
+        self._feeds = Feeds(acid_kg_h=ACID_KG_H, organic_kg_h=ORGANIC_KG_H, tau_s=1.0)
         self.organic, self.acid = 1.0, 1.0
         self.outlet_c = 51.0
         self.cooled_c = 30.0
@@ -33,8 +35,13 @@ class HighGravity:
         w, power = c.wander, c.knobs["u.power"]
         drive = c.knobs["h302.rotor"] * power
         self.rotor_rpm = approach(self.rotor_rpm, SPEED_RPM * drive * (1.0 + 0.002 * w["h302"]), ROTOR_TAU_S)
-        self.organic = approach(self.organic, power * c.opening["XV-311"] * (1.0 + 0.002 * w["h302_feed"]), 1.0)
-        self.acid = approach(self.acid, power * c.opening["XV-312"] * (1.0 + 0.002 * w["h302_feed"]), 1.0)
+        efficiency = 1.0 + 0.002 * w["h302_feed"]
+        self._feeds.step(
+            power,
+            organic=Line(valve=c.opening["XV-311"], efficiency=efficiency),
+            acid=Line(valve=c.opening["XV-312"], efficiency=efficiency),
+        )
+        self.organic, self.acid = self._feeds.organic, self._feeds.acid
         flow_kg_h = self.organic * ORGANIC_KG_H + self.acid * ACID_KG_H
         residence_s = BED.residence_s(flow_kg_h / 3600.0 / DENSITY, self.rotor_rpm) if flow_kg_h > 30.0 else 0.0
         inlet_c = INLET_C + 0.3 * w["h302"]

@@ -9,6 +9,7 @@ import math
 from models.process.clogging import blocked_ratios, clog_pressure_ratio
 from models.process.parameters import GAS_CONSTANT_J_MOL_K
 from simulation.units.conditions import Conditions, approach
+from simulation.units.feeds import Feeds, Line
 
 ORGANIC_KG_H, ACID_KG_H = 30.0, 60.0
 COOLANT_M3_H = 3.0
@@ -33,6 +34,7 @@ class Microchannel:
 
     def __init__(self) -> None:
         self.wall_c = COOLANT_IN_C + 1.5
+        self._feeds = Feeds(acid_kg_h=ACID_KG_H, organic_kg_h=ORGANIC_KG_H, tau_s=0.3)
         self.organic, self.acid = 1.0, 1.0
         self.coolant_m3_h = COOLANT_M3_H
         self.coolant_in_c = COOLANT_IN_C
@@ -47,10 +49,12 @@ class Microchannel:
         """One second."""
         w, power = c.wander, c.knobs["u.power"]
         self._kinetics, self._heat_transfer = c.knobs["kinetics"], c.knobs["heat_transfer"]
-        self.organic = approach(
-            self.organic, c.knobs["m201.organic"] * power * c.opening["XV-201"] * (1 + 0.002 * w["m201"]), 0.3
+        self._feeds.step(
+            power,
+            organic=Line(pump=c.knobs["m201.organic"], valve=c.opening["XV-201"], efficiency=1.0 + 0.002 * w["m201"]),
+            acid=Line(valve=c.opening["XV-202"], efficiency=1.0 + 0.002 * w["m201_acid"]),
         )
-        self.acid = approach(self.acid, power * c.opening["XV-202"] * (1 + 0.002 * w["m201_acid"]), 0.3)
+        self.organic, self.acid = self._feeds.organic, self._feeds.acid
         self.coolant_m3_h = approach(
             self.coolant_m3_h, COOLANT_M3_H * c.knobs["m201.coolant"] * power * (1 + 0.004 * w["m201"]), 1.0
         )

@@ -1,7 +1,8 @@
 """R101 and R102: semi-batch nitration in a jacketed tank; heat and mass balance by models.process.semibatch.
 
-The jacket is a circulation loop: constant flow, its inlet mixed from return water and cold or hot water by a
-split-range temperature controller with a transmitter of its own. Emergency cooling has its own line from the head tank.
+The jacket is a circulation loop: constant flow, its inlet mixed from return water and cold or hot water. The temperature
+of the contents, by a transmitter of its own, sets the jacket inlet temperature, which a second controller holds over
+the two valves in split range. Emergency cooling has its own line from the head tank.
 The tanks differ in kinetics, jacket and valves: see `TankBuild`.
 """
 
@@ -12,7 +13,7 @@ from models.process.jacket import Jacket
 from models.process.semibatch import N1, N2, SemiBatchInputs, SemiBatchParameters, SemiBatchState
 from models.process.semibatch_rates import HEEL_FRACTION, accumulation, heat_flows, mtsr_k
 from models.process.semibatch_step import SemiBatchTank
-from simulation.control import CHARGE_C, DOSE_KG, REACTION_C, Pid, Recipe
+from simulation.control import CHARGE_C, DOSE_KG, REACTION_C, Cascade, Pid, Recipe, Tuning
 from simulation.units.conditions import Conditions, approach
 from simulation.units.utilities import EMERGENCY_M3_H
 
@@ -35,6 +36,12 @@ A_KMOL_M3 = N2.a_start_kmol / N2.volume_start_m3
 CLEAN_TAU_S = 120.0
 CLEAN_C = 40.0
 DUMP_KG_H = 192_000.0  # a full tank of 6400 kg in two minutes
+# Site default: 12 K of jacket a kelvin of contents; the jacket neither colder than its supply nor hot enough to spoil.
+CONTENTS = Tuning(gain=12.0, integral_s=600.0, derivative_s=100.0, low=15.0, high=72.0)
+# Site default: 0.25 to 0.4 K of inlet a per cent of valve, valve and transmitter of a few seconds; cold below 0, hot above.
+JACKET_INLET = Tuning(gain=0.8, integral_s=6.0, low=-100.0, high=100.0)
+INLET_TAU_S = 3.0
+DOSING = Tuning(gain=0.05, integral_s=4.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,9 +97,11 @@ class NitrationTank:
         self.dosed_kg = 0.0
         self.speed_rpm = SPEED_RPM
         self.dumped_kg_h = 0.0
-        self._temperature = Pid(gain=25.0, integral_s=600.0, derivative_s=100.0, low=-100.0, high=40.0)
-        self._dosing = Pid(gain=0.05, integral_s=4.0, derivative_s=0.0, low=0.0, high=100.0)
-        self._measured_c = CHARGE_C
+        self._contents = Pid(CONTENTS, setpoint=CHARGE_C, output=CHARGE_C)
+        self._jacket = Pid(JACKET_INLET)
+        self._temperature = Cascade(self._contents, self._jacket)
+        self._dosing = Pid(DOSING)
+        self._measured_c = self._inlet_measured_c = CHARGE_C
         self._cold_pct = self._hot_pct = self._dose_pct = 0.0
         self._dose_kg_h = 0.0
         self._loop_m3_h = CIRCULATION_M3_H
@@ -129,6 +138,7 @@ class NitrationTank:
         )
         self.state = self.tank.step(self.state, self.inputs)
         self._measured_c = approach(self._measured_c, self.temperature_c, 15.0)
+        self._inlet_measured_c = approach(self._inlet_measured_c, self._inlet_c, INLET_TAU_S)
         self._tell(c)
 
     def _knob(self, c: Conditions, name: str) -> float:
@@ -140,11 +150,11 @@ class NitrationTank:
     def _dose(self, c: Conditions) -> float:
         """Flow through the dosing line, kg/h: pump, control valve, two block valves in a row."""
         recipe, forced = self.recipe, self._knob(c, "dosing_valve_pct")
-        dosing = recipe.dose_kg_h > 0.0
-        if dosing:
-            self._dosing.step(recipe.dose_kg_h, self._dose_kg_h)
+        if recipe.dose_kg_h > 0.0:
+            self._dosing.cascade()
         else:
-            self._dosing.reset(0.0)
+            self._dosing.manual(0.0)
+        self._dosing.step(self._dose_kg_h, recipe.dose_kg_h)
         pumping = recipe.phase == recipe.phase.DOSE and c.knobs["u.power"] > 0.5
         self._dose_pct = approach(self._dose_pct, forced if forced >= 0.0 else self._dosing.output, 2.0)
         blocks = min(c.opening[name] for name in self.build.blocks)
@@ -165,12 +175,15 @@ class NitrationTank:
     def _jacket_inlet(self, c: Conditions) -> tuple[float, float]:
         """Flow and temperature of the water that enters the jacket."""
         offset_k = self._knob(c, "setpoint_k")
-        setpoint_c = self.recipe.t_setpoint_c + offset_k
+        self._contents.setpoint = self.recipe.t_setpoint_c + offset_k
         self.recipe.reaction_c = REACTION_C + offset_k
-        output = self._temperature.step(setpoint_c, self._measured_c)
-        hot_mode = self._knob(c, "hot_mode") > 0.5
-        self._cold_pct = approach(self._cold_pct, 0.0 if hot_mode else max(0.0, -output), 4.0)
-        self._hot_pct = approach(self._hot_pct, 100.0 if hot_mode else max(0.0, output), 4.0)
+        if self._knob(c, "hot_mode") > 0.5:
+            self._jacket.manual(100.0)
+        else:
+            self._jacket.cascade()
+        output = self._temperature.step(self._measured_c, self._inlet_measured_c)
+        self._cold_pct = approach(self._cold_pct, max(0.0, -output), 4.0)
+        self._hot_pct = approach(self._hot_pct, max(0.0, output), 4.0)
         return_c = self.state.t_jacket_k - ZERO_C_K
         truth = c.truth
         inlet_c = return_c + self._cold_pct / 100.0 * truth["u.cw_flow_share"] * (truth["u.cw_supply_c"] - return_c)
@@ -221,7 +234,7 @@ class NitrationTank:
             "batch": float(recipe.batch),
             "t_c": t_c,
             "t_setpoint_c": recipe.t_setpoint_c + self._knob(c, "setpoint_k"),
-            "t_output_pct": self._temperature.output,
+            "t_output_pct": self._jacket.output,
             "jacket_in_c": self._inlet_c,
             "jacket_out_c": s.t_jacket_k - ZERO_C_K,
             "dose_c": DOSE_C + 0.3 * w["ambient"],

@@ -4,6 +4,7 @@ import numpy as np
 
 from models.process.parameters import GAS_CONSTANT_J_MOL_K
 from simulation.units.conditions import Conditions, approach
+from simulation.units.feeds import Feeds, Line
 
 ORGANIC_KG_H, ACID_KG_H = 500.0, 1_000.0
 COOLANT_M3_H = 30.0
@@ -29,6 +30,7 @@ class Tubular:
     def __init__(self) -> None:
         self.t_c = np.full(CELLS, COOLANT_IN_C)
         self.left = np.linspace(1.0, 0.05, CELLS)
+        self._feeds = Feeds(acid_kg_h=ACID_KG_H, organic_kg_h=ORGANIC_KG_H, tau_s=1.0)
         self.organic, self.acid = 1.0, 1.0
         self.coolant_m3_h = COOLANT_M3_H
         self.coolant_in_c = COOLANT_IN_C
@@ -41,10 +43,13 @@ class Tubular:
     def step(self, c: Conditions) -> None:
         """One second."""
         w, power = c.wander, c.knobs["u.power"]
-        pumped = c.knobs["t301.organic"] * power * (1.0 + 0.002 * w["t301"])
-        self.organic = approach(self.organic, pumped * c.opening["XV-301"], 1.0)
+        self._feeds.step(
+            power,
+            organic=Line(pump=c.knobs["t301.organic"], valve=c.opening["XV-301"], efficiency=1.0 + 0.002 * w["t301"]),
+            acid=Line(valve=c.opening["XV-302"], efficiency=1.0 + 0.002 * w["t301_acid"]),
+        )
+        self.organic, self.acid = self._feeds.organic, self._feeds.acid
         self.backflow_kg += max(0.0, -self.organic) * ORGANIC_KG_H / 3600.0
-        self.acid = approach(self.acid, power * c.opening["XV-302"] * (1.0 + 0.002 * w["t301_acid"]), 1.0)
         share = c.truth["u.cw_flow_share"]
         self.coolant_m3_h = approach(
             self.coolant_m3_h, COOLANT_M3_H * c.knobs["t301.coolant"] * share * (1.0 + 0.003 * w["t301"]), 1.5

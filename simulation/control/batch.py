@@ -1,38 +1,10 @@
-"""The control system of the simulated plant: PID loops and the batch sequence of a nitration tank."""
+"""The batch sequence of a nitration tank: recipe phases, setpoints and flows, as a simpy process."""
 
 from collections.abc import Callable, Generator
 from enum import IntEnum
 from typing import Any
 
 import simpy
-
-
-class Pid:
-    """Position PID in per cent of output, derivative on the measurement, integral stopped at the output's ends."""
-
-    def __init__(self, *, gain: float, integral_s: float, derivative_s: float, low: float, high: float) -> None:
-        self.gain, self.integral_s, self.derivative_s = gain, integral_s, derivative_s
-        self.low, self.high = low, high
-        self.output = 0.0
-        self._integral = 0.0
-        self._last: float | None = None
-
-    def step(self, setpoint: float, measured: float, dt_s: float = 1.0) -> float:
-        """Output after one step; `gain` in per cent a unit of error, negative for a loop that opens to lower."""
-        error = setpoint - measured
-        slope = 0.0 if self._last is None else (measured - self._last) / dt_s
-        self._last = measured
-        raw = self.gain * (error - self.derivative_s * slope) + self._integral
-        if self.low < raw < self.high or (raw - self._integral) * error * self.gain < 0.0:
-            self._integral += self.gain * error * dt_s / self.integral_s
-        self._integral = min(max(self._integral, self.low), self.high)
-        self.output = min(max(raw, self.low), self.high)
-        return self.output
-
-    def reset(self, output: float) -> None:
-        """Begin from a given output, bumpless."""
-        self._integral = self.output = output
-        self._last = None
 
 
 class Phase(IntEnum):
