@@ -7,10 +7,13 @@ closed form. Sub-steps limit the rise by reaction, since an ignition grows and n
 and follow the loss as far as it matters. Without loss and heating T - dTad X is kept to rounding.
 """
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from models.process.kinetics import Kinetics
+from models.process.parameters import GAS_CONSTANT_J_MOL_K
 
 Array = NDArray[np.float64]
 
@@ -18,6 +21,7 @@ GAMMA = 1.0 - 1.0 / np.sqrt(2.0)
 RISE_PER_SUBSTEP_K = 1.0  # site default; with E/(R T^2) below 0.2 1/K the growth of a sub-step stays below 1.2
 LOSS_PER_SUBSTEP = 0.5  # site default: loss x sub-step
 MOST_FOR_LOSS = 32  # sub-steps; a loss faster still is damped, not followed
+QUICK_RISE_K = 6.0  # site default: of a sub-step of the quick way
 SHORTEST = 1e-6  # share of the step below which no sub-step falls
 
 
@@ -54,6 +58,38 @@ def advance_cells(
         t_k = t_k + h * (1.5 * k1t + 0.5 * k2t) + kinetics.adiabatic_rise_k * (x - raw)
         left_s -= h
     return x, t_k
+
+
+def advance_cells_quickly(
+    kinetics: Kinetics, left: Array, t_k: Array, *, loss_1_s: float, surroundings_k: float, dt_s: float = 1.0
+) -> tuple[Array, Array, Array]:
+    """Unreacted share and temperature after `dt_s`, and the kelvins that each cell gave off; first order only.
+
+    For simulators: a seventh of the cost of advance_cells. Exact cooling before and after a midpoint step of the
+    reaction, with sub-steps where it is faster than a few kelvin.
+    """
+    if kinetics.order != 1:
+        raise ValueError(f"order must be 1, got {kinetics.order}")
+    slope, rise = -kinetics.activation_j_mol / GAS_CONSTANT_J_MOL_K, kinetics.adiabatic_rise_k
+    given, left_s = np.zeros_like(t_k), dt_s
+    while left_s > 0.0:
+        k = kinetics.k0 * np.exp(slope / t_k)
+        fastest = rise * float((k * left).max())
+        h = left_s if fastest * left_s <= QUICK_RISE_K else QUICK_RISE_K / fastest
+        left_s = left_s - h if h < left_s else 0.0
+        cooled = -math.expm1(-0.5 * h * loss_1_s)
+        before = cooled * (t_k - surroundings_k)
+        t_k = t_k - before
+        k = kinetics.k0 * np.exp(slope / t_k)
+        half = left / (1.0 + 0.5 * h * k * (1.0 + 0.25 * h * k))
+        x = h * kinetics.k0 * np.exp(slope / (t_k + rise * (left - half)))
+        after = left / (1.0 + x * (1.0 + 0.5 * x))
+        t_k = t_k + rise * (left - after)
+        left = after
+        later = cooled * (t_k - surroundings_k)
+        t_k = t_k - later
+        given += before + later
+    return left, t_k, given
 
 
 def _slopes(

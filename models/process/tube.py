@@ -5,6 +5,7 @@ spreading but that of a part of a cell); otherwise the steady profile is marched
 forgotten its past. Zero flow leaves the plugs in place, where they react on; reverse flow shifts them the other way.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -111,15 +112,23 @@ def _marched(tube: Tube, inputs: TubeInputs, residence_s: float, beta_1_s: float
 def _shifted(
     tube: Tube, state: TubeState, inputs: TubeInputs, dt_s: float, volume_m3: float
 ) -> tuple[Array, Array, float]:
-    """Move by whole cells; what is left of a cell waits for the next step."""
     moved = state.shifted_part + inputs.flow_m3_s * dt_s / volume_m3 * tube.cells
-    whole = int(np.trunc(moved + np.copysign(ROUNDING, moved)))
-    x, t, n = state.conversion, state.t_k, tube.cells
-    steps = min(abs(whole), n)
+    whole, part = whole_cells(moved)
+    x = shifted(state.conversion, whole, at_inlet=0.0, at_outlet=inputs.back_conversion)
+    return x, shifted(state.t_k, whole, at_inlet=inputs.t_in_k, at_outlet=inputs.t_back_k), part
+
+
+def whole_cells(moved: float) -> tuple[int, float]:
+    """Whole cells of a movement in cells, and the part of a cell that waits for the next step."""
+    whole = math.trunc(moved + math.copysign(ROUNDING, moved))
+    return whole, moved - whole
+
+
+def shifted(profile: Array, whole: int, *, at_inlet: float, at_outlet: float) -> Array:
+    """The profile moved on by whole cells, or back below 0; what comes in has the value of its end."""
+    if whole == 0:
+        return profile
+    steps = min(abs(whole), len(profile))
     if whole > 0:
-        x = np.concatenate((np.zeros(steps), x[: n - steps]))
-        t = np.concatenate((np.full(steps, inputs.t_in_k), t[: n - steps]))
-    elif whole < 0:
-        x = np.concatenate((x[steps:], np.full(steps, inputs.back_conversion)))
-        t = np.concatenate((t[steps:], np.full(steps, inputs.t_back_k)))
-    return x, t, moved - whole
+        return np.concatenate((np.full(steps, at_inlet), profile[: len(profile) - steps]))
+    return np.concatenate((profile[steps:], np.full(steps, at_outlet)))

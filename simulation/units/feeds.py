@@ -1,7 +1,7 @@
 """Two feeds of a continuous unit: acid leads on its own setpoint, the organic feed is held in ratio to it.
 
-So the organic feed never comes without acid, and goes down with it. While a block valve is not open, or the pumps have no
-power, both controllers stand in manual where they were.
+So the organic feed never comes without acid, and goes down with it. While a block valve is not open, or the pumps have
+no power, both controllers stand in manual where they were.
 """
 
 from typing import NamedTuple

@@ -2,7 +2,9 @@
 
 import math
 
+from models.process.kinetics import Kinetics
 from models.process.parameters import GAS_CONSTANT_J_MOL_K
+from models.process.plug_march import march
 from models.process.rotating_bed import RotatingBed
 from simulation.units.conditions import Conditions, approach
 from simulation.units.feeds import Feeds, Line
@@ -12,10 +14,13 @@ ORGANIC_KG_H, ACID_KG_H = 1_000.0, 2_000.0
 BED = RotatingBed(r_in_m=0.06, r_out_m=0.25, height_m=0.10)
 SPEED_RPM = 1_000.0
 DENSITY = 1_450.0
-ADIABATIC_K = 85.0
 K_REF_1_S, T_REF_K, ACTIVATION_J_MOL = 3.0, 323.15, 65_000.0
-INLET_C = 30.0
-STEPS = 20
+KINETICS = Kinetics(
+    k0=K_REF_1_S * math.exp(ACTIVATION_J_MOL / GAS_CONSTANT_J_MOL_K / T_REF_K),
+    activation_j_mol=ACTIVATION_J_MOL,
+    adiabatic_rise_k=85.0,
+)
+INLET_C, ZERO_C_K = 30.0, 273.15
 ROTOR_TAU_S = 60.0  # a rotor of a few hundred kilograms coasts
 
 
@@ -45,7 +50,11 @@ class HighGravity:
         flow_kg_h = self.organic * ORGANIC_KG_H + self.acid * ACID_KG_H
         residence_s = BED.residence_s(flow_kg_h / 3600.0 / DENSITY, self.rotor_rpm) if flow_kg_h > 30.0 else 0.0
         inlet_c = INLET_C + 0.3 * w["h302"]
-        rise_k = ADIABATIC_K * _conversion(residence_s, inlet_c) * min(self.organic, self.acid, 1.0)
+        rise_k = 0.0
+        if residence_s > 0.0:
+            t_k = inlet_c + ZERO_C_K
+            bed = march(KINETICS, beta_1_s=0.0, t_in_k=t_k, t_wall_k=t_k, residence_s=residence_s, at=(1.0,))
+            rise_k = KINETICS.adiabatic_rise_k * bed.conversion_out * min(self.organic, self.acid, 1.0)
         self.outlet_c = approach(self.outlet_c, inlet_c + rise_k, 2.0)
         share = c.truth["u.cw_flow_share"]
         cooling = 0.75 * share + 0.05
@@ -70,12 +79,3 @@ class HighGravity:
                 "h302.residence_s": residence_s,
             }
         )
-
-
-def _conversion(residence_s: float, inlet_c: float) -> float:
-    """Adiabatic plug flow from the inlet to the rim."""
-    h, left, slope = residence_s / STEPS, 1.0, -ACTIVATION_J_MOL / GAS_CONSTANT_J_MOL_K
-    for _ in range(STEPS):
-        t_k = inlet_c + 273.15 + ADIABATIC_K * (1.0 - left)
-        left /= 1.0 + K_REF_1_S * math.exp(slope * (1.0 / t_k - 1.0 / T_REF_K)) * h
-    return 1.0 - left

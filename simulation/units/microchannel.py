@@ -1,13 +1,15 @@
 """M201: plates of channels, quasi-steady along the way, with a coolant and plate temperature of their own.
 
-dX/dt = k(1 - X), dT/dt = dTad dX/dt - beta (T - Tw): marched inlet to outlet every second, since a fluid element
-stays only six seconds.
+Marched inlet to outlet every second by models.process.plug_march, since a fluid element stays only six seconds.
 """
 
 import math
+from dataclasses import replace
 
 from models.process.clogging import blocked_ratios, clog_pressure_ratio
+from models.process.kinetics import Kinetics
 from models.process.parameters import GAS_CONSTANT_J_MOL_K
+from models.process.plug_march import march
 from simulation.units.conditions import Conditions, approach
 from simulation.units.feeds import Feeds, Line
 
@@ -18,15 +20,20 @@ BETA_1_S = 3.2
 VOLUME_M3 = 1.0e-4
 DENSITY = 1_500.0
 CP_J_KGK = 1_700.0
-ADIABATIC_K = 120.0
-K_REF_1_S, T_REF_K, ACTIVATION_J_MOL = 0.75, 338.15, 70_000.0
+K_REF_1_S, T_REF_K, ACTIVATION_J_MOL = 0.5, 338.15, 70_000.0
+KINETICS = Kinetics(
+    k0=K_REF_1_S * math.exp(ACTIVATION_J_MOL / GAS_CONSTANT_J_MOL_K / T_REF_K),
+    activation_j_mol=ACTIVATION_J_MOL,
+    adiabatic_rise_k=120.0,
+)
 INLET_C, COOLANT_IN_C = 40.0, 55.0
 PLATE_J_K = 6_000.0  # plates and the coolant in them
 CLEAN_DP_KPA = 180.0
 CHANNELS = 20
 NARROWED = 0.8  # diameter left where the channel is clogged
-STEPS = 40
-PROBES = (4, 8, 12, 20, 30)  # nodes of the five probes: 10, 20, 30, 50 and 75 % of the length
+ZERO_C_K = 273.15
+PROBES = (0.10, 0.20, 0.30, 0.50, 0.75)  # shares of the length
+SLOWEST_KG_S = 1e-4  # below it the feed stands still
 
 
 class Microchannel:
@@ -40,7 +47,7 @@ class Microchannel:
         self.coolant_in_c = COOLANT_IN_C
         self.probe_c = [60.0] * len(PROBES)
         self.outlet_c = 58.0
-        self.conversion = 0.98
+        self.conversion, self.hot_c = 0.92, 75.0
         self.ratio = ACID_KG_H / ORGANIC_KG_H
         self._acid_alone_s = 0.0
         self._kinetics = self._heat_transfer = 1.0
@@ -65,7 +72,7 @@ class Microchannel:
         dp_ratio, open_share = blocked_ratios(CHANNELS, min(CHANNELS - 1, round(c.knobs["m201.blocked_channels"])))
         nodes_c = self._march(flow_kg_s, inlet_c, open_share)
         tau_s = 2.0
-        self.probe_c = [approach(t, nodes_c[i], tau_s) for t, i in zip(self.probe_c, PROBES, strict=True)]
+        self.probe_c = [approach(t, now, tau_s) for t, now in zip(self.probe_c, nodes_c[:-1], strict=True)]
         self.outlet_c = approach(self.outlet_c, nodes_c[-1], tau_s)
         alone = self.acid > 0.05 and self.organic < 0.05
         self._acid_alone_s = self._acid_alone_s + 1.0 if alone else 0.0
@@ -99,37 +106,31 @@ class Microchannel:
             "m201.quench_ph": 8.6 + 0.08 * w["ph"],
             "m201.acid_alone_s": self._acid_alone_s,
             "m201.conversion_pct": 100.0 * self.conversion,
-            "m201.hot_c": max(nodes_c),
+            "m201.hot_c": self.hot_c,
         }
         c.truth.update(truth)
 
     def _march(self, flow_kg_s: float, inlet_c: float, open_share: float) -> list[float]:
-        """Temperatures at the nodes of the open channels; the wall takes up what they give off.
+        """Temperatures at the probes and the outlet of the open channels; the wall takes up what they give off.
 
         A stopped feed cools to the wall.
         """
-        wall = self.wall_c
-        if flow_kg_s < 1e-4:
+        if flow_kg_s < SLOWEST_KG_S:
+            self.hot_c = self.wall_c
             self._exchange(0.0)
-            return [wall] * (STEPS + 1)
-        residence_s = VOLUME_M3 * open_share * DENSITY / flow_kg_s
-        h = residence_s / STEPS
-        slope = -ACTIVATION_J_MOL / GAS_CONSTANT_J_MOL_K
-        cool = BETA_1_S * self._heat_transfer * h
+            return [self.hot_c] * (len(PROBES) + 1)
         mixed = min(self.organic, self.acid) > 0.05
-        k_ref = K_REF_1_S * self._kinetics if mixed else 0.0
-        left, t = 1.0, inlet_c
-        nodes, given = [t], 0.0
-        for _ in range(STEPS):
-            k = k_ref * math.exp(slope * (1.0 / (t + 273.15) - 1.0 / T_REF_K))
-            after = left / (1.0 + k * h)
-            t = (t + ADIABATIC_K * (left - after) + cool * wall) / (1.0 + cool)
-            given += cool * (t - wall)
-            left = after
-            nodes.append(t)
-        self.conversion = 1.0 - left
-        self._exchange(given * flow_kg_s * CP_J_KGK)
-        return nodes
+        way = march(
+            replace(KINETICS, k0=KINETICS.k0 * self._kinetics if mixed else 0.0),
+            beta_1_s=BETA_1_S * self._heat_transfer,
+            t_in_k=inlet_c + ZERO_C_K,
+            t_wall_k=self.wall_c + ZERO_C_K,
+            residence_s=VOLUME_M3 * open_share * DENSITY / flow_kg_s,
+            at=(*PROBES, 1.0),
+        )
+        self.conversion, self.hot_c = way.conversion_out, way.hot_spot_k - ZERO_C_K
+        self._exchange(way.given_k * flow_kg_s * CP_J_KGK)
+        return [t_k - ZERO_C_K for t_k in way.t_k]
 
     def _exchange(self, given_w: float) -> None:
         coolant_w_k = self.coolant_m3_h / 3600.0 * 998.0 * 4180.0 + 5.0  # 5 W/K to the room

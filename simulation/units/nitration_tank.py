@@ -1,8 +1,8 @@
 """R101 and R102: semi-batch nitration in a jacketed tank; heat and mass balance by models.process.semibatch.
 
-The jacket is a circulation loop: constant flow, its inlet mixed from return water and cold or hot water. The temperature
-of the contents, by a transmitter of its own, sets the jacket inlet temperature, which a second controller holds over
-the two valves in split range. Emergency cooling has its own line from the head tank.
+The jacket is a circulation loop: constant flow, its inlet mixed from return water and cold or hot water. The
+temperature of the contents, by a transmitter of its own, sets that of the jacket inlet, which a second controller holds
+over the two valves in split range. Emergency cooling has its own line from the head tank.
 The tanks differ in kinetics, jacket and valves: see `TankBuild`.
 """
 
@@ -38,7 +38,7 @@ CLEAN_C = 40.0
 DUMP_KG_H = 192_000.0  # a full tank of 6400 kg in two minutes
 # Site default: 12 K of jacket a kelvin of contents; the jacket neither colder than its supply nor hot enough to spoil.
 CONTENTS = Tuning(gain=12.0, integral_s=600.0, derivative_s=100.0, low=15.0, high=72.0)
-# Site default: 0.25 to 0.4 K of inlet a per cent of valve, valve and transmitter of a few seconds; cold below 0, hot above.
+# Site default: a per cent of valve is 0.25 to 0.4 K of inlet, a few seconds later; cold below 0, hot above.
 JACKET_INLET = Tuning(gain=0.8, integral_s=6.0, low=-100.0, high=100.0)
 INLET_TAU_S = 3.0
 DOSING = Tuning(gain=0.05, integral_s=4.0)

@@ -1,46 +1,50 @@
-"""Q101: quench tank under R101: cold dilute acid into which the tank is dumped; dilution stops the reaction."""
+"""Q101: quench tank under R101: cold dilute acid into which the tank is dumped; balance by models.process.quench."""
 
-from simulation.units.conditions import Conditions, approach
+from models.process.quench import QuenchState, QuenchTank, step_quench
+from simulation.units.conditions import Conditions
 
+ZERO_C_K = 273.15
 # Site defaults throughout.
-TANK_M3 = 14.0
-WATER_KG = 7_000.0
 WATER_C = 15.0
-WATER_DENSITY = 1_000.0
-WATER_J_KGK = 4_180.0
-MASS_J_KGK = 1_700.0  # as in parameter sets N1 and N2
-MASS_DENSITY = 1_600.0
-DILUTION_J_KG = 60_000.0  # heat of diluting a kilogram of the mass, spent acid and product together
-COOLING_TAU_S = 7_200.0
+COOLING_TAU_S = 7_200.0  # of the water alone
+TANK = QuenchTank(
+    volume_m3=14.0,
+    water_kg=7_000.0,
+    water_density_kg_m3=1_000.0,
+    water_cp_j_kgk=4_180.0,
+    mass_density_kg_m3=1_600.0,
+    mass_cp_j_kgk=1_700.0,  # as in parameter sets N1 and N2
+    dilution_j_kg=60_000.0,  # spent acid and product together
+    loss_w_k=7_000.0 * 4_180.0 / COOLING_TAU_S,
+)
 SMALL_M3 = 0.3  # a tenth of the charge: with less left in R101 after a dump, the mass is where it was dumped to
 
 
 class Quench:
-    """Water, what was dumped into it, and the temperature of both; ideal mixing.
+    """Water, what was dumped into it, and the temperature of both.
 
     `r101.mass_c` is the temperature of the reaction mass wherever it is: in the tank, or dumped.
     """
 
     def __init__(self) -> None:
-        self.received_kg = 0.0
-        self.t_c = WATER_C
+        self.state = QuenchState(received_kg=0.0, t_k=WATER_C + ZERO_C_K)
 
     def step(self, c: Conditions) -> None:
         """One second."""
-        kg = c.truth["r101.dumped_kg_h"] / 3600.0
-        heat_j_k = WATER_KG * WATER_J_KGK + self.received_kg * MASS_J_KGK
-        coming_j_k = kg * MASS_J_KGK
-        mixed_c = (self.t_c * heat_j_k + c.truth["r101.t_c"] * coming_j_k) / (heat_j_k + coming_j_k)
-        self.received_kg += kg
-        self.t_c = mixed_c + kg * DILUTION_J_KG / (heat_j_k + coming_j_k)
-        self.t_c = approach(self.t_c, WATER_C, COOLING_TAU_S)
-        volume_m3 = WATER_KG / WATER_DENSITY + self.received_kg / MASS_DENSITY
-        in_tank = c.truth["r101.volume_m3"] > SMALL_M3 or self.received_kg == 0.0
+        self.state = step_quench(
+            TANK,
+            self.state,
+            dumped_kg_s=c.truth["r101.dumped_kg_h"] / 3600.0,
+            t_mass_k=c.truth["r101.t_c"] + ZERO_C_K,
+            surroundings_k=WATER_C + ZERO_C_K,
+        )
+        received_kg, t_c = self.state.received_kg, self.state.t_k - ZERO_C_K
+        in_tank = c.truth["r101.volume_m3"] > SMALL_M3 or received_kg == 0.0
         c.truth.update(
             {
-                "r101.mass_c": c.truth["r101.t_c"] if in_tank else self.t_c,
-                "q101.t_c": self.t_c + 0.3 * c.wander["ambient"],
-                "q101.level_pct": 100.0 * volume_m3 / TANK_M3,
-                "q101.received_kg": self.received_kg,
+                "r101.mass_c": c.truth["r101.t_c"] if in_tank else t_c,
+                "q101.t_c": t_c + 0.3 * c.wander["ambient"],
+                "q101.level_pct": 100.0 * TANK.filled_m3(received_kg) / TANK.volume_m3,
+                "q101.received_kg": received_kg,
             }
         )
