@@ -6,8 +6,9 @@ from simulation.control.pid import Mode, Pid
 class Cascade:
     """An outer controller whose output is the setpoint of an inner one.
 
-    While the inner one is not in cascade the outer one follows its setpoint, so that the return is bumpless; while the
-    inner output is at an end, the outer integral does not wind up against it. The inner one opens to raise.
+    While the inner one is not in cascade the outer one follows its setpoint, so that the return is bumpless (an error
+    that alone passes an end of the outer output acts at once); while the inner output is at an end, the outer integral
+    does not wind up against it. The inner one opens to raise.
     """
 
     def __init__(self, outer: Pid, inner: Pid) -> None:
