@@ -60,14 +60,17 @@ class EventLog:
                 del kept[:surplus]
                 self._gone[name] += surplus
 
-    def ring(self, source: str, until_ns: int) -> tuple[Image, Image]:
-        """The registers of the newest number and of the ring, with the events up to a moment."""
+    def ring(self, source: str, until_ns: int, *, later_ns: int = 0) -> tuple[Image, Image]:
+        """The registers of the newest number and of the ring, with the events up to a moment.
+
+        later_ns: how much later than the log's the clock of the device is.
+        """
         buffer, gone = self._buffers[source], self._gone[source]
         events = [event for event in self._events[source] if event[0] <= until_ns]
         sequence = gone + 1 + np.arange(len(events), dtype=np.int64)
         time_ns, code, state = np.array(events, dtype=np.int64).reshape(-1, 3).T
         words = np.zeros((buffer.records, buffer.words), dtype=np.uint16)
-        shown = Stamped(sequence=sequence % buffer.modulus, time_ns=time_ns, code=code, state=state)
+        shown = Stamped(sequence=sequence % buffer.modulus, time_ns=time_ns + later_ns, code=code, state=state)
         words[sequence % buffer.records] = written(shown, buffer)
         newest = np.array([(gone + len(events)) % buffer.modulus], dtype=np.int64)
         return words_of_number(newest, buffer.sequence, buffer)[0], words.ravel()

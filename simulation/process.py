@@ -74,7 +74,7 @@ async def run_plant(
             channel = ControlChannel(control_path, simulated.faults, simulated.truth, advance)
             await channel.start()
             stack.push_async_callback(channel.stop)
-        await _show(plant, simulated, servers)
+        await _show(plant, simulated, servers, lived=lock_step)
         ready({name: server.endpoint for name, server in servers.items()})
         if lock_step:
             await asyncio.Event().wait()
@@ -130,7 +130,7 @@ def _advancing(
 
     async def advance(seconds: int) -> dict[str, Any]:
         simulated.advance(seconds)
-        await _show(plant, simulated, servers)
+        await _show(plant, simulated, servers, lived=True)
         return {"time_ns": simulated.time_ns, "silent": sorted(simulated.silent_sources())}
 
     return advance
@@ -141,22 +141,30 @@ async def _show(
     simulated: LivingPlant,
     servers: dict[str, OpcUaServer | ModbusServer],
     begun: F8 | None = None,
+    *,
+    lived: bool = False,
 ) -> None:
-    """Show what the plant reads now; safety systems show the beginning of the second, where `begun` has it."""
+    """Show what the plant reads now; safety systems show the beginning of the second, where `begun` has it.
+
+    lived: in lock step the second ends with what is shown, so its events are stamped before.
+    """
     readings = simulated.readings()
     silent = simulated.silent_sources()
     for name, server in servers.items():
         points = plant.sources.points[plant.sources.row[name]]
         value = readings.value if begun is None or isinstance(server, OpcUaServer) else begun
         await server.update(value[points], readings.status[points], readings.source_time_ns[points])
-        _show_events(simulated, name, server, readings.time_ns + (NS_PER_S if begun is None else NS_PER_S // 10))
+        until_ns = readings.time_ns + (NS_PER_S if begun is None else NS_PER_S // 10)
+        _show_events(simulated, name, server, until_ns, later_ns=-NS_PER_S if lived else 0)
         server.set_silent(silent=name in silent)
 
 
-def _show_events(simulated: LivingPlant, name: str, server: OpcUaServer | ModbusServer, until_ns: int) -> None:
+def _show_events(
+    simulated: LivingPlant, name: str, server: OpcUaServer | ModbusServer, until_ns: int, *, later_ns: int = 0
+) -> None:
     """A safety system that keeps an event buffer shows in it what was stamped up to a moment."""
     if isinstance(server, ModbusServer) and isinstance(simulated, SimulatedPlant) and simulated.events.buffer(name):
-        server.show_events(*simulated.events.ring(name, until_ns))
+        server.show_events(*simulated.events.ring(name, until_ns, later_ns=later_ns))
 
 
 async def _show_movement(

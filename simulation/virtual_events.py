@@ -29,17 +29,9 @@ class VirtualEvents:
         for (row, name), ring in self._rings.items():
             if name in silent:
                 continue
-            newest, words = simulated.events.ring(name, simulated.time_ns + NS_PER_S)
+            newest, words = simulated.events.ring(name, simulated.time_ns + NS_PER_S, later_ns=-NS_PER_S)
             for first, block in ring.wanted(newest):
                 begin = block.start - ring.buffer.address
                 if (part := ring.take(first, words[begin : begin + block.count])) is not None:
                     taken.append((row, part))
-        return device_events(
-            [
-                (
-                    row,
-                    Stamped(sequence=part.sequence, time_ns=part.time_ns - NS_PER_S, code=part.code, state=part.state),
-                )
-                for row, part in taken
-            ]
-        )
+        return device_events(taken)

@@ -8,7 +8,7 @@ import time
 import numpy as np
 
 from plantsafe.clock import NS_PER_S, Clock
-from plantsafe.frame import NO_DEVICE_EVENTS, NO_FAST_SAMPLES
+from plantsafe.frame import NO_FAST_SAMPLES
 from plantsafe.journal.chain import GENESIS, chained
 from plantsafe.request import Request
 from plantsafe.scan.assembly import Assembly
@@ -67,15 +67,14 @@ class VirtualScans:
     """Scan after scan of a simulated plant through the engine, with the journal's chain."""
 
     def __init__(self, scenario: Scenario, simulated: SimulatedPlant, *, fast: bool = True) -> None:
-        """Without `fast`, neither fast groups nor event buffers are read: as on the wire in lock step, where nothing is
-        between two scans."""
+        """Without `fast`, no fast groups are read: as on the wire in lock step, where nothing is between two scans."""
         self.plant, self.simulated = scenario.plant, simulated
         self.engine = Engine(scenario.plant)
         self.seq, self.head = 0, GENESIS
         self._assembly = Assembly(scenario.plant)
         self._sources = virtual_sources(simulated)
         self._fast = VirtualFast(simulated) if fast else None
-        self._events = VirtualEvents(simulated) if fast else None
+        self._events = VirtualEvents(simulated)
         self._clock = Clock.simulated(rate=1.0, epoch_ns=EPOCH_NS)
         self.seconds = max(1, round(scenario.plant.file.scan_period_s))
         self._asked = asked_for(scenario)
@@ -92,9 +91,8 @@ class VirtualScans:
             self._assembly.take(source, await source.read(self._clock), number)
             self._assembly.count(source)
         time_ns = self.simulated.time_ns
-        events = NO_DEVICE_EVENTS if self._events is None else self._events.read()
         asked = self._asked.get(number, ())
-        record = self.engine.step(self._assembly.frame(number, time_ns, fast, events), asked)
+        record = self.engine.step(self._assembly.frame(number, time_ns, fast, self._events.read()), asked)
         rows = chained(record.facts, scan=number, time_ns=time_ns, seq=self.seq, previous=self.head)
         if rows:
             self.seq, self.head = rows[-1].seq, rows[-1].hash

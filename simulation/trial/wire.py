@@ -24,7 +24,7 @@ from plantsafe.plant import Plant
 from plantsafe.scan.engine import ENGINE_VERSION, ScanRecord
 from plantsafe.scan.metrics import Metrics
 from plantsafe.scan.service import ScanService
-from plantsafe.source import Columns, CountingSource, Source, SourceCounts
+from plantsafe.source import Columns, CountingSource, Source, SourceCounts, Stamped, StampingSource
 from plantsafe.store.inbox import submit
 from plantsafe.store.record import EventRow, RecordReader, RecordWriter, Snapshot
 from plantsafe.verdict import Fact
@@ -37,6 +37,7 @@ from simulation.trial.wire_process import SteppedServers, stepped_servers
 BEFORE_S, AFTER_FAULT_S, AFTER_ACT_S = 5.0, 30.0, 8.0  # site default: how much of a run is repeated on the wire
 ANSWER_S = 30.0  # site default: a server that is there answers in milliseconds; a loaded machine needs longer
 AGAIN_S = 0.05
+STAMPED = ("device_event", "device_response")
 
 Transition = tuple[int, str, str]
 Window = tuple[int, int]
@@ -44,11 +45,15 @@ Window = tuple[int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WireRun:
-    """What the wire showed: windows of scan numbers, how much was compared, and every difference in words."""
+    """What the wire showed: windows of scan numbers, how much was compared, and every difference in words.
+
+    device_events: how many of the transitions the event buffers gave on the wire.
+    """
 
     windows: tuple[Window, ...]
     scans: int
     transitions: int
+    device_events: int
     other_frames: int
     differences: tuple[str, ...]
     cpu_s: float
@@ -93,7 +98,7 @@ async def _run(scenario: Scenario, seed: int, drawn: Drawn, windows: Sequence[Wi
         windows = windows_around(scenario, drawn, await _what_happens(scenario, seed, drawn))
     virtual = VirtualScans(scenario, simulated_plant(scenario, seed, drawn, protected=True), fast=False)
     differences: list[str] = []
-    scans = transitions = other_frames = 0
+    scans = transitions = device_events = other_frames = 0
     with tempfile.TemporaryDirectory(prefix="ps-wire-") as name:
         room = Path(name)
         async with stepped_servers(scenario, seed, drawn, room) as servers:
@@ -113,6 +118,7 @@ async def _run(scenario: Scenario, seed: int, drawn: Drawn, windows: Sequence[Wi
                         dreamt, rows = await virtual.next()
                         journal += rows
                         scans, transitions = scans + 1, transitions + len(dreamt.facts)
+                        device_events += sum(fact.kind == "device_event" for fact in real.facts)
                         differences += _differences(dreamt, real)
                         other_frames += _bytes_of(scenario.plant, dreamt.frame) != _bytes_of(scenario.plant, real.frame)
                 differences += _restart_differences(folder)
@@ -120,6 +126,7 @@ async def _run(scenario: Scenario, seed: int, drawn: Drawn, windows: Sequence[Wi
         windows=tuple(windows),
         scans=scans,
         transitions=transitions,
+        device_events=device_events,
         other_frames=other_frames,
         differences=tuple(differences),
         cpu_s=time.process_time() - began,
@@ -228,6 +235,10 @@ class Patient:
                 return columns
             await asyncio.sleep(AGAIN_S)
 
+    async def stamped(self) -> Stamped | None:
+        """What is new in the event buffer, where the source has one."""
+        return await self._source.stamped() if isinstance(self._source, StampingSource) else None
+
     async def close(self) -> None:
         """End the connection."""
         await self._source.close()
@@ -249,7 +260,8 @@ def _differences(virtual: ScanRecord, wire: ScanRecord) -> Iterator[str]:
 
 
 def _told(facts: Iterable[Fact]) -> set[str]:
-    return {f"{fact.kind} {fact.subject}" for fact in facts}
+    """Kind and subject of each; of what a device stamped, all that it said."""
+    return {f"{fact.kind} {fact.subject}" + (f" {fact.body}" if fact.kind in STAMPED else "") for fact in facts}
 
 
 def _restart_differences(folder: Path) -> Iterator[str]:

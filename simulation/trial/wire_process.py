@@ -15,8 +15,8 @@ from simulation.scenario import Scenario
 from simulation.trial.variation import Drawn
 from simulation.trial.virtual import EPOCH_NS, factors
 
-START_S = 120.0  # site default: the process lives an hour of plant time before it is ready
-STEP_S = 60.0  # site default: an answer takes milliseconds; a machine under load takes longer
+START_S = 600.0  # site default: the process lives an hour of plant time before it is ready, in seconds unless loaded
+STEP_S = 300.0  # site default: an answer takes milliseconds; a machine under load takes longer
 
 
 class SteppedServers:
@@ -59,7 +59,13 @@ async def stepped_servers(scenario: Scenario, seed: int, drawn: Drawn, room: Pat
         )  # fmt: skip
     try:
         assert process.stdout is not None  # noqa: S101  # asked for with PIPE
-        line = await asyncio.wait_for(process.stdout.readline(), START_S)
+        try:
+            line = await asyncio.wait_for(process.stdout.readline(), START_S)
+        except TimeoutError as error:
+            raise SimulationError(
+                f"the simulated servers of {scenario.name} were not ready within {START_S:.0f} s",
+                mend="run it again when the machine has less to do",
+            ) from error
         if not line:
             raise SimulationError(f"the simulated servers did not start: {said.read_text(encoding='utf-8').strip()}")
         servers = SteppedServers(control, json.loads(line)["endpoints"])

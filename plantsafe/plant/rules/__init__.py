@@ -72,6 +72,7 @@ WHOLE: tuple[WholeRule, ...] = (
     names.reserved,
     sources.places_are_apart,
     reduction.reduced_are_under_no_check,
+    sources.points_are_outside_of_rings,
     alarms.limits_are_in_order,
     alarms.groups_have_members,
     functions.elements_agree,

@@ -153,5 +153,22 @@ def places_are_apart(view: View) -> Iterator[Found]:
             end = max(end, stop)
 
 
+def points_are_outside_of_rings(view: View) -> Iterator[Found]:
+    """What stands in a register of an event buffer's ring changes from record to record: it is no value of a point."""
+    rings = {source.name: source.event_buffer for source in view.section("sources") if source.event_buffer is not None}
+    for i, point in enumerate(view.section("points")):
+        try:
+            ring, place = rings.get(point.source), point.modbus
+            if ring is None or place is None or (place.device, place.table) != (ring.device, ring.table):
+                continue
+            first, end = ring.address, ring.address + ring.records * ring.words
+            if place.address < end and first < place.address + place.words:
+                wrong = f"reads a register of the event buffer of {point.source}, at {first} to {end - 1}"
+                mend = "correct the address of the point, or of the buffer"
+                yield Found(("points", i, "modbus", "address"), wrong, mend, "register")
+        except (NotKnownError, TypeError, ValueError):
+            continue
+
+
 def _name(view: View, i: int) -> str:
     return str(view.assembled.entries[("points",)][i].get("name", i))
