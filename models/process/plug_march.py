@@ -49,18 +49,21 @@ def march(
     k0, slope, rise_k = kinetics.k0, -kinetics.activation_j_mol / GAS_CONSTANT_J_MOL_K, kinetics.adiabatic_rise_k
     longest_s = min(LONGEST / beta_1_s, residence_s) if beta_1_s > 0.0 else residence_s
     exp = math.exp
+    end_s = SHARE_END * residence_s
     left, t = 1.0, t_in_k
     hottest, given, passed = t, 0.0, 0.0
     nodes = []
     for share in at:
         way_s = (share - passed) * residence_s
         passed = share
-        end_s = SHARE_END * residence_s
         while way_s > end_s:
             k = k0 * exp(slope / t)
             cooling = beta_1_s * (t - t_wall_k)
             h = step_k / (rise_k * k * left + abs(cooling) + 1e-9)
-            h = min(h, longest_s, way_s)
+            if h > longest_s:
+                h = longest_s
+            if h > way_s:
+                h = way_s
             way_s -= h
             x = 0.5 * k * h
             half = left / (1.0 + x + 0.5 * x * x)

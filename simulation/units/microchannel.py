@@ -119,9 +119,9 @@ class Microchannel:
             self.hot_c = self.wall_c
             self._exchange(0.0)
             return [self.hot_c] * (len(PROBES) + 1)
-        mixed = min(self.organic, self.acid) > 0.05
+        rate = self._kinetics if min(self.organic, self.acid) > 0.05 else 0.0
         way = march(
-            replace(KINETICS, k0=KINETICS.k0 * self._kinetics if mixed else 0.0),
+            KINETICS if rate == 1.0 else replace(KINETICS, k0=KINETICS.k0 * rate),
             beta_1_s=BETA_1_S * self._heat_transfer,
             t_in_k=inlet_c + ZERO_C_K,
             t_wall_k=self.wall_c + ZERO_C_K,

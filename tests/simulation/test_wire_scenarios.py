@@ -26,7 +26,7 @@ def test_the_wire_says_the_same_at_the_same_scan_numbers(name: str) -> None:
     run = run_wire(scenario, seed=1, drawn=NOMINAL)
     assert run.same, run
     assert run.transitions >= 1
-    assert run.device_events >= 1  # trips and valves, stamped by the safety system
+    assert (run.device_events > 0) == (name != "micro_coolant_loss")  # the buffer has no codes of M201
     assert run.scans == sum(last - first + 1 for first, last in run.windows)
 
 
