@@ -34,6 +34,7 @@ JACKET_J_K = 3.0e5
 PROBES = (5, 12, 15, 24, 36, 48)  # cells of the six probes: 8, 20, 25, 40, 60 and 80 % of the length
 FLUSH_KG_H = 1_000.0
 FLUSH_C = 30.0
+RUNNING = 0.5  # opening of the block valves: a line that is being shut runs for another second
 LOST_C = 300.0  # past any relief device
 
 
@@ -125,7 +126,7 @@ class Tubular:
         dp = 220.0 * (flow_kg_h / (ORGANIC_KG_H + ACID_KG_H)) ** 1.75 * (1.0 + 0.004 * w["t301_dp"])
         truth = {f"t301.t{i}_c": self._at(cell) for i, cell in enumerate(PROBES, 1)}
         truth |= {
-            "t301.run": 1.0 if min(c.opening["XV-301"], c.opening["XV-302"]) > 0.95 else 0.0,
+            "t301.run": 1.0 if min(c.opening["XV-301"], c.opening["XV-302"]) > RUNNING else 0.0,
             "t301.organic_kg_h": organic,
             "t301.acid_kg_h": acid,
             "t301.organic_share_pct": 100.0 * self.organic,

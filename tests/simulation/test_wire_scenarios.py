@@ -75,7 +75,15 @@ async def test_servers_that_do_not_start_say_why(tmp_path: Path) -> None:
 
 
 def test_a_difference_on_the_wire_turns_the_verdict_red() -> None:
-    run = WireRun(windows=((55, 90),), scans=36, transitions=7, device_events=2, other_frames=0, differences=(), cpu_s=1.0)
+    run = WireRun(
+        windows=((55, 90),),
+        scans=36,
+        transitions=7,
+        device_events=2,
+        other_frames=0,
+        differences=(),
+        cpu_s=1.0,
+    )
     assert wire_line(run).holds
     assert not wire_line(replace(run, other_frames=1)).holds
     other = wire_line(replace(run, differences=("scan 62: tripped SIF-102 on the wire only",)))
