@@ -108,6 +108,7 @@ class NitrationTank:
         self._inlet_c = CHARGE_C
         self._dose_tank_kg = 2_400.0
         self._restart_locked = False
+        self._told: tuple[str, ...] = ()  # names of what it tells, made once
 
     @property
     def temperature_c(self) -> float:
@@ -275,9 +276,9 @@ class NitrationTank:
             "lost": 0.0 if s.lost is None else 1.0,
             "dumped_kg_h": self.dumped_kg_h,
         }
-        prefix = self.build.prefix
-        for name, value in own.items():
-            c.truth[f"{prefix}.{name}"] = value
+        if not self._told:
+            self._told = tuple(f"{self.build.prefix}.{name}" for name in own)
+        c.truth.update(zip(self._told, own.values(), strict=True))
 
 
 def _empty(t_c: float) -> SemiBatchState:
