@@ -5,12 +5,10 @@ architecture would have, which is what can be compared with 1/RRF. PERIOD is the
 service; hours that could not be judged are in no mean, and a function with too many of them does not meet anything.
 """
 
-from typing import Any
-
 import numpy as np
 
 from plantsafe.clock import NS_PER_S
-from plantsafe.frame import F8, I8, Bool, Frame
+from plantsafe.frame import F8, I8, U4, Bool, Frame
 from plantsafe.plant import Plant
 from plantsafe.plant.reliability import SUBSYSTEMS
 from plantsafe.plant.tables import Index
@@ -26,15 +24,19 @@ from plantsafe.request import Request
 from plantsafe.verdict import Arrays, Fact, Rows, Verdict
 
 TURN_SCANS = 60  # each function's figures are computed anew at least every so many scans: tests age (site default)
+CHUNK = 64  # functions whose figures are computed anew in one scan; the last scan of a turn takes what is left
 TOLD_CHANGE = 0.01  # of the PFDavg: a smaller change is not a row of the journal (site default)
 S_PER_H = 3600.0
+_READ = ("status", "channel_counts", "effective_m", "effective_n", "needed", "elements_safe", "tripped")
+"""Arrays of the check of the functions; it keeps the same array while nothing in it changes."""
 
 
 class PfdCheck:
     """Four conditions a function, figures for pages, and the memory of proof tests.
 
     Reads what the check of the functions has just seen; figures are computed for functions whose architecture changed,
-    and for a sixtieth of the others in each scan.
+    and for all of them in turn. The figure of the period and the days of tests are renewed each turn, when the journal
+    is told of a change, and after a request.
     """
 
     name = "pfd"
@@ -57,63 +59,92 @@ class PfdCheck:
         self._average: F8 = np.full(n, np.nan)
         self._now: F8 = np.full(n, np.nan)
         self._impaired_scans: I8 = np.zeros(n, dtype=np.int64)
-        self._active: Bool = np.zeros((n, len(KINDS)), dtype=np.bool_)
-        self._since: I8 = np.zeros((n, len(KINDS)), dtype=np.int64)
+        shape = (n, len(KINDS))
+        self._active: Bool = np.zeros(shape, dtype=np.bool_)
+        self._unknown: Bool = np.zeros(shape, dtype=np.bool_)
+        self._since: I8 = np.zeros(shape, dtype=np.int64)
+        self._value: F8 = np.full(shape, np.nan)
+        self._limit: F8 = np.full(shape, np.nan)
         self._told: F8 = np.full((n, 6), np.nan)
         self._elements_safe: U1 = np.full((n, 1), YES, dtype=np.uint8)
         self._period = Period(n)
+        self._period_pfd: F8 = np.full(n, np.nan)
+        self._standing: U4 = np.full(n, Standing.TOO_LITTLE, dtype=np.uint32)
+        self._days_left: F8 = np.full(n, np.nan)
+        self._status: U1 = np.full(n, NOT_VERIFIABLE, dtype=np.uint8)
+        self._blind: Bool = np.ones(n, dtype=np.bool_)
+        self._worth: F8 = self._average
+        self._worse: Bool = np.zeros(n, dtype=np.bool_)
+        self._running: Bool = np.zeros(n, dtype=np.bool_)
+        self._hours: F8 = np.zeros((n, len(Line)))
+        self._shown: tuple[object, ...] = ()
+        self._asked = False
+        self._shared: Arrays = {}
         self._live: Arrays = {}
 
     def evaluate(self, frame: Frame, verdict: Verdict, block: slice) -> None:
-        """Take in what the functions show, age the tests, add up the hours."""
+        """Take in what the functions show, age the tests, add up the hours.
+
+        While the functions show the same arrays as in the scan before, only the hours and clocks move.
+        """
         if not self._names:
             return
         number, time_ns = frame.number, frame.time_ns
         elapsed = number - int(self._last[0]) if self._last[0] else 1
         self._last = np.array([number], dtype=np.int64)
-        seen = self._functions.live()
-        status, counts = seen["status"], seen["channel_counts"]
-        blind = status == NOT_VERIFIABLE
+        seen, turn = self._functions.live(), number % TURN_SCANS
+        shown = tuple(seen[name] for name in _READ)
+        rows = self._row[turn * CHUNK : (turn + 1) * CHUNK] if turn < TURN_SCANS - 1 else self._row[turn * CHUNK :]
+        still = len(shown) == len(self._shown) and all(a is b for a, b in zip(shown, self._shown, strict=True))
+        look = not still or elapsed != 1 or rows.size > 0 or self._asked
+        changed = self._look(seen, rows, verdict, time_ns) if look else False
+        self._shown = shown
+        self._impaired_scans = np.where(self._running, self._impaired_scans + elapsed, 0)
+        hours = self._hours
+        if elapsed > 1:
+            hours = hours.copy()
+            hours[:, Line.NOT_VERIFIABLE] += seen["needed"] * ((elapsed - 1) * self._period_h)
+        self._period.add(hours, time_ns)
+        sums = self._period.sums(time_ns)
+        renew = changed or self._asked or turn == 0
+        if renew:
+            self._period_pfd, self._standing = period_pfd(sums), standing(sums, self._table.required)
+            self._days_left = self.tests.days_left(time_ns)
+        if look or renew:
+            self._judge(number)
+        self._asked = False
+        verdict.active[block], verdict.unknown[block] = self._active.ravel(), self._unknown.ravel()
+        verdict.since[block], verdict.value[block] = self._since.ravel(), self._value.ravel()
+        verdict.limit[block] = self._limit.ravel()
+        self._live = self._shared | {"hours": sums, "impaired_h": self._impaired_scans * self._period_h}
+
+    def _look(self, seen: Arrays, rows: Index, verdict: Verdict, time_ns: int) -> bool:
+        """Take in votes and final elements; True where the journal was told something."""
+        status, counts, needed = seen["status"], seen["channel_counts"], seen["needed"]
+        self._status = status
+        self._blind = status == NOT_VERIFIABLE
         known = (counts[:, NOT_VISIBLE] == 0) | (status == NONE)
         m = np.where(known, seen["effective_m"], self._m)
         n = np.where(known, seen["effective_n"], self._n)
         self._note_moves(seen["elements_safe"], seen["tripped"], verdict, time_ns)
-        changed = (m != self._m) | (n != self._n) | (self._row % TURN_SCANS == number % TURN_SCANS)
-        changed |= self._determined & np.isnan(self._average)
+        changed = (m != self._m) | (n != self._n) | (self._determined & np.isnan(self._average))
+        changed[rows] = True
         self._m, self._n = m, n
         self._renew(np.flatnonzero(changed), time_ns)
         absent = status == NONE
-        average, now = np.where(absent, 1.0, self._average), np.where(absent, 1.0, self._now)
-
-        worse = ~blind & (average > self._table.required)
-        self._clock(blind, (status == DEGRADED) | absent | worse, elapsed)
-        sums = self._count(seen["needed"], status, counts, average, worse, elapsed, time_ns)
-        standing_ = standing(sums, self._table.required)
-        days_left = self.tests.days_left(time_ns)
-        impaired_h: F8 = self._impaired_scans.astype(np.float64) * self._period_h
-        self._write(verdict, block, number, status, average, worse, sums, standing_, days_left)
-        self._tell(verdict, status, seen["needed"], counts, average)
-        self._live = {
-            "now": np.where(blind, np.nan, now),
-            "average": np.where(blind, np.nan, average),
-            "required": self._table.required,
-            "period": period_pfd(sums),
-            "standing": standing_,
-            "hours": sums,
-            "impaired_h": impaired_h,
-            "days_left": days_left,
-            "tested_ns": self.tests.tested_ns,
-            "due_ns": self.tests.due_ns(),
-            "deferred_ns": self.tests.deferred_ns,
-            "moved_ns": self.tests.moved_ns,
-            "credited_ns": self.tests.credited_ns,
-        }
+        self._worth = average = np.where(absent, 1.0, self._average)
+        self._worse = ~self._blind & (average > self._table.required)
+        impaired = (status == DEGRADED) | absent | self._worse
+        self._running = impaired | (self._blind & (self._impaired_scans > 0))
+        self._hours = self._in_a_scan(needed, counts)
+        return self._tell(verdict, needed, counts)
 
     def answer(self, request: Request, time_ns: int) -> Answered:
         """Decide a request about a proof test; the figures of the functions follow in the same scan."""
         answered = self.tests.answer(request, time_ns)
         if not answered.reason:
             self._renew(self._row, time_ns)
+            self._asked = True
         return answered
 
     def retrace(self, ledger: Ledger, number: int, time_ns: int) -> None:
@@ -145,77 +176,75 @@ class PfdCheck:
                 body = {"elements": names, "moved_ns": [time_ns] * len(names)}
                 verdict.facts.append(Fact(kind="elements_moved", subject=self._names[i], body=body))
 
-    def _clock(self, blind: Bool, impaired: Bool, elapsed: int) -> None:
-        """Scans without a break in which the function was less than specified; not to be seen is no end of it."""
-        running = impaired | (blind & (self._impaired_scans > 0))
-        self._impaired_scans = np.where(running, self._impaired_scans + elapsed, 0)
-
-    def _count(self, needed: Bool, status: U1, counts: I8, average: F8, worse: Bool, elapsed: int, time_ns: int) -> F8:
-        """Hours of this scan, and of those lost before it; the sums of twelve months."""
-        blind, one_h = status == NOT_VERIFIABLE, self._period_h
-        judged = needed & ~blind
+    def _in_a_scan(self, needed: Bool, counts: I8) -> F8:
+        """Hours that a scan as this one adds to each line."""
+        status, one_h = self._status, self._period_h
+        judged = needed & ~self._blind
         hours = np.zeros((len(needed), len(Line)))
         hours[:, Line.SERVICE] = judged * one_h
-        hours[:, Line.PFD] = np.where(judged, average * one_h, np.where(np.isnan(self._average), np.nan, 0.0))
-        hours[:, Line.NOT_VERIFIABLE] = (needed & blind) * one_h + needed * ((elapsed - 1) * one_h)
+        none = np.where(np.isnan(self._average), np.nan, 0.0)
+        hours[:, Line.PFD] = np.where(judged, self._worth * one_h, none)
+        hours[:, Line.NOT_VERIFIABLE] = (needed & self._blind) * one_h
         hours[:, Line.BYPASSED] = (needed & (counts[:, BYPASSED] > 0)) * one_h
         hours[:, Line.DEGRADED] = (needed & (status == DEGRADED)) * one_h
         hours[:, Line.NONE] = (needed & (status == NONE)) * one_h
-        hours[:, Line.WORSE] = (needed & worse) * one_h
-        self._period.add(hours, time_ns)
-        return self._period.sums(time_ns)
+        hours[:, Line.WORSE] = (needed & self._worse) * one_h
+        return hours
 
-    def _write(
-        self,
-        verdict: Verdict,
-        block: slice,
-        number: int,
-        status: U1,
-        average: F8,
-        worse: Bool,
-        sums: F8,
-        standing_: Any,
-        days_left: F8,
-    ) -> None:
+    def _judge(self, number: int) -> None:
+        """The conditions, and what pages show of figures that stay until the next look."""
         column: dict[str, int] = {kind: i for i, kind in enumerate(KINDS)}
-        shape, required, blind = self._active.shape, self._table.required, status == NOT_VERIFIABLE
+        shape, required, blind = self._active.shape, self._table.required, self._blind
         before, active, unknown = self._active, np.zeros(shape, dtype=np.bool_), np.zeros(shape, dtype=np.bool_)
         value, limit = np.full(shape, np.nan), np.full(shape, np.nan)
 
-        def say(kind: str, so: Bool, what: F8, bound: F8) -> None:
+        def say(kind: str, so: Bool, what: F8, bound: F8 | float) -> None:
             at = column[kind]
             active[:, at], value[:, at], limit[:, at] = so, what, bound
 
-        is_worse = column["worse_than_required"]
-        say("worse_than_required", worse & (status != NONE), np.where(blind, np.nan, average), required)
+        is_worse, absent = column["worse_than_required"], self._status == NONE
+        average = np.where(blind, np.nan, self._worth)
+        say("worse_than_required", self._worse & ~absent, average, required)
         active[:, is_worse] |= blind & before[:, is_worse]
         unknown[:, is_worse] = blind
-        say("period_worse", standing_ == Standing.NOT_MET, period_pfd(sums), required)
-        soon = np.full(len(days_left), TEST_DUE_DAYS)
-        say("test_due", (days_left >= 0) & (days_left <= TEST_DUE_DAYS), days_left, soon)
-        say("test_overdue", days_left < 0, -days_left, np.zeros(len(days_left)))
-        self._active = active
+        say("period_worse", self._standing == Standing.NOT_MET, self._period_pfd, required)
+        days = self._days_left
+        say("test_due", (days >= 0) & (days <= TEST_DUE_DAYS), days, TEST_DUE_DAYS)
+        say("test_overdue", days < 0, -days, 0.0)
         self._since = np.where(active & ~before, number, np.where(active, self._since, 0))
-        verdict.active[block], verdict.unknown[block] = active.ravel(), unknown.ravel()
-        verdict.since[block] = self._since.ravel()
-        verdict.value[block], verdict.limit[block] = value.ravel(), limit.ravel()
+        self._active, self._unknown, self._value, self._limit = active, unknown, value, limit
+        self._shared = {
+            "now": np.where(blind, np.nan, np.where(absent, 1.0, self._now)),
+            "average": average,
+            "required": required,
+            "period": self._period_pfd,
+            "standing": self._standing,
+            "days_left": days,
+            "tested_ns": self.tests.tested_ns,
+            "due_ns": self.tests.due_ns(),
+            "deferred_ns": self.tests.deferred_ns,
+            "moved_ns": self.tests.moved_ns,
+            "credited_ns": self.tests.credited_ns,
+        }
 
-    def _tell(self, verdict: Verdict, status: U1, needed: Bool, counts: I8, average: F8) -> None:
+    def _tell(self, verdict: Verdict, needed: Bool, counts: I8) -> bool:
         """One row of the journal with every function whose state changed: what the ledger adds its hours up from."""
-        now = np.stack([status, self._m, self._n, needed, counts[:, BYPASSED], average], axis=1).astype(np.float64)
+        columns = (self._status, self._m, self._n, needed, counts[:, BYPASSED], self._worth)
+        now = np.stack(columns, axis=1).astype(np.float64)
         told = self._told
         same = (now[:, :5] == told[:, :5]).all(axis=1)
         with np.errstate(invalid="ignore"):
             close = np.abs(now[:, 5] - told[:, 5]) <= TOLD_CHANGE * told[:, 5]
         changed = ~(same & (close | (np.isnan(now[:, 5]) & np.isnan(told[:, 5]))))
         if not changed.any():
-            return
+            return False
         self._told = np.where(changed[:, None], now, told)
         states = {
             self._names[i]: [*(int(v) for v in now[i, :5]), None if np.isnan(now[i, 5]) else float(f"{now[i, 5]:.6g}")]
             for i in np.flatnonzero(changed).tolist()
         }
         verdict.facts.append(Fact(kind="protection_state", subject="functions", body={"functions": states}))
+        return True
 
     def state(self) -> Arrays:
         """Everything that the next scan needs of the scans before."""
@@ -230,6 +259,9 @@ class PfdCheck:
             "since": self._since,
             "told": self._told,
             "elements_safe": self._elements_safe,
+            "period_pfd": self._period_pfd,
+            "standing": self._standing,
+            "days_left": self._days_left,
         }
         own |= {f"period.{name}": array for name, array in self._period.state().items()}
         return own | {f"tests.{name}": array for name, array in self.tests.state().items()}
@@ -247,6 +279,8 @@ class PfdCheck:
         self._impaired_scans = arrays["impaired_scans"]
         self._active, self._since = arrays["active"].astype(np.bool_), arrays["since"]
         self._told, self._elements_safe = arrays["told"], arrays["elements_safe"]
+        self._period_pfd, self._standing = arrays["period_pfd"], arrays["standing"]
+        self._days_left, self._shown = arrays["days_left"], ()
         self._period.load({k.removeprefix("period."): a for k, a in arrays.items() if k.startswith("period.")})
         self.tests.load({k.removeprefix("tests."): a for k, a in arrays.items() if k.startswith("tests.")})
 

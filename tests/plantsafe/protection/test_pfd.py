@@ -11,6 +11,7 @@ import pytest
 from plantsafe.frame import BAD_NO_DATA
 from plantsafe.protection import PfdCheck
 from plantsafe.protection.period import BUCKET_H, Line, Period, Standing, spread, standing
+from plantsafe.protection.pfd import TURN_SCANS
 from plantsafe.protection.pfd_conditions import KINDS
 from plantsafe.request import Request, RequestKind, Role
 from plantsafe.verdict import Fact, Verdict
@@ -37,8 +38,10 @@ class Book:
     facts: list[Fact] = field(default_factory=list)
 
     def scan(self, *, day: float | None = None, **values: Any) -> str:
-        """One scan on that day; the conditions that hold, then those unknown with a question mark."""
-        self.day = self.day if day is None else day
+        """One scan; the conditions that hold, then those unknown with a question mark. A day begins a turn of scans."""
+        if day is not None:
+            self.day = day
+            values["skip"] = TURN_SCANS - 1 - self.watch.number % TURN_SCANS
         status = values.get("status") or {}
         self.watch.scan(**values)
         frame = replace(self.watch.frame(status), time_ns=BEGIN_NS + round(self.day * DAY_NS))
