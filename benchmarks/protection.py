@@ -1,4 +1,4 @@
-"""Safety functions at size: 2,000 functions on 6,000 inputs within 100,000 points, a scan of every check of theirs.
+"""Safety functions at size: 2,000 on 6,000 inputs, a matrix of 500 x 200, 100,000 points; a scan of all their checks.
 
 `python benchmarks/protection.py [--functions N] [--points N] [--scans N]`: prints processor time of a scan, by
 check, and how the memory of the process grows.
@@ -28,6 +28,32 @@ SUBSYSTEM = {
     "trip_coverage": 0.6, "basis": "benchmark",
 }  # fmt: skip
 MOST_MS = 5.0
+CAUSES, EFFECTS = 500, 200
+
+
+def matrix(functions: list[dict[str, Any]]) -> dict[str, Any]:
+    """Causes are functions; each cause has its own elements' effect, two more that trip, one delayed and one told."""
+    effects = [
+        {
+            "name": f"E{k}", "title": TEXT, "unit": "U1",
+            "elements": [e["name"] for f in functions[k :: EFFECTS][:3] for e in f["elements"]],
+            "preconditions": [{"name": "sis", "title": TEXT, "expression": '"HB" >= 0'}],
+        }
+        for k in range(min(EFFECTS, len(functions)))
+    ]  # fmt: skip
+    actions = ("X", "X", "X", "T", "A")
+    rows = [
+        {
+            "name": f"CE{i}", "title": TEXT, "function": function["name"], "bypass_allowed": True,
+            "cells": [
+                {"effect": f"E{(i + 7 * j) % len(effects)}", "action": action}
+                | ({"delay_s": 2} if action == "T" else {})
+                for j, action in enumerate(actions[: len(effects)])
+            ],
+        }
+        for i, function in enumerate(functions[:CAUSES])
+    ]  # fmt: skip
+    return {"effects": effects, "causes_and_effects": rows}
 
 
 def plant(n_functions: int, n_points: int) -> Plant:
@@ -73,7 +99,7 @@ def plant(n_functions: int, n_points: int) -> Plant:
                 "consequence": TEXT, "action": TEXT,
             }
         ],
-        "points": points, "functions": functions,
+        "points": points, "functions": functions, **matrix(functions),
     }  # fmt: skip
     return compile_plant(PlantFile.model_validate(document))
 
