@@ -5,11 +5,11 @@ Where a historian rejects more than a few, something else is wrong, and nothing 
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
-from itertools import repeat
+from itertools import repeat, takewhile
 from typing import Protocol
 
 from plantsafe.errors import PlantsafeError, StoreError
@@ -20,6 +20,7 @@ from plantsafe.plant import plant_of_document
 from plantsafe.store.forward import DeadLetter, ForwardWriter
 
 LINES = 20_000  # of a body: 2 MB, a few tenths of a second of a small server (site default)
+IN_FLIGHT = 2  # bodies: one is on its way while the server works on the other (site default)
 MOST_DEAD = 100  # lines of one body that may be buried (site default)
 
 
@@ -71,34 +72,66 @@ class _Body:
     dead: Sequence[DeadLetter]
 
 
+@dataclass(slots=True)
+class _Sending:
+    body: _Body
+    dead: "Future[list[DeadLetter]] | None" = None
+
+
 class Forwarder:
-    """Sends what is recorded and not yet confirmed; `step` sends one body and makes the next one meanwhile."""
+    """Sends what is recorded and not yet confirmed; `step` confirms one body.
+
+    The next one is on its way by then, so that the server does not wait for us, and the one after it is made. Bodies
+    are confirmed in their order: one that arrived before another that did not is sent again, over itself. In trouble
+    one body at a time is tried.
+    """
 
     def __init__(self, history: HistoryReader, writer: ForwardWriter, sink: Sink, now_ns: Callable[[], int]) -> None:
         self._history, self._writer, self._sink, self._now_ns = history, writer, sink, now_ns
         self._makers: dict[str, LineMaker] = {}
         self._frames: Iterator[Frame] = iter(())
-        self._bodies: list[_Body] = []
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="historian")
+        self._bodies: list[_Sending] = []
+        self._wide = 1
+        self._pool = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="historian")
 
     def step(self) -> int:
         """Send and confirm the next body; how many lines that were, 0 when all is sent. Raises NotNowError."""
         if not self._bodies and not self._make():
             return 0
-        body = self._bodies[0]
-        sending = self._pool.submit(self._sent, body.lines)
+        self._send()
         try:
-            if len(self._bodies) == 1:
-                with suppress(StoreError):  # comes up again when that body is due
-                    self._make()
-        finally:
-            dead = sending.result()
-        self._writer.confirm(body.scan, body.seq, self._now_ns(), [*body.dead, *dead])
+            with suppress(StoreError):  # comes up again when that body is due
+                while len(self._bodies) <= self._wide and self._make():
+                    self._send()
+            dead = self._bodies[0].dead.result()  # type: ignore[union-attr]  # the first is sent
+            self._wide = IN_FLIGHT
+            self._send(arrived=1)
+            body = self._bodies[0].body
+            self._writer.confirm(body.scan, body.seq, self._now_ns(), [*body.dead, *dead])
+        except BaseException:
+            self._wide = 1
+            self._recall()
+            raise
         del self._bodies[0]
         return len(body.lines)
 
+    def _send(self, arrived: int = 0) -> None:
+        """As many bodies as may be are on their way; the first `arrived` are there."""
+        for one in self._bodies[: arrived + self._wide]:
+            if one.dead is None:
+                one.dead = self._pool.submit(self._sent, one.body.lines)
+
+    def _recall(self) -> None:
+        """Wait for what is on its way; all of it counts as not sent."""
+        for one in self._bodies:
+            if one.dead is not None:
+                one.dead.cancel()
+                wait((one.dead,))
+                one.dead = None
+
     def again(self, scan: int) -> None:
         """Send scans from `scan` on, and their events, once more: the historian has lost them."""
+        self._recall()
         self._bodies.clear()
         self._frames = iter(())
         seq = 0
@@ -109,13 +142,22 @@ class Forwarder:
         self._writer.rewind(scan - 1, seq)
 
     def close(self) -> None:
-        """Give the sending thread back."""
-        self._pool.shutdown()
+        """Give the sending threads back."""
+        self._pool.shutdown(cancel_futures=True)
 
     def _make(self) -> bool:
         """Make the body that follows; False when nothing is recorded after the last one."""
+        try:
+            return self._made()
+        except BaseException:
+            self._frames = iter(())  # those that were taken for this body are in none
+            raise
+
+    def _made(self) -> bool:
         standing = self._writer.standing()
-        scan, seq = (self._bodies[-1].scan, self._bodies[-1].seq) if self._bodies else (standing.scan, standing.seq)
+        scan, seq = (standing.scan, standing.seq)
+        if self._bodies:
+            scan, seq = self._bodies[-1].body.scan, self._bodies[-1].body.seq
         last = self._history.last_number()
         if last <= scan:
             return False
@@ -131,7 +173,7 @@ class Forwarder:
                 break
             lines += zip(repeat(frame.number), self._maker(frame.plant).of_frame(frame), strict=False)
             until = frame.number
-        events = [event for event in self._history.record.events(after=seq) if event.scan <= until]
+        events = list(takewhile(lambda event: event.scan <= until, self._history.record.events(after=seq)))
         maker = self._maker(self._history.plant_at(until))
         lines += zip([event.scan for event in events], maker.of_events(events), strict=True)
         dead = [
@@ -139,7 +181,7 @@ class Forwarder:
             for hole in self._history.holes(scan + 1, until)
             if scan < hole.last and scan < hole.first <= until
         ]
-        self._bodies.append(_Body(lines, until, events[-1].seq if events else seq, dead))
+        self._bodies.append(_Sending(_Body(lines, until, events[-1].seq if events else seq, dead)))
         return True
 
     def retry(self) -> tuple[int, int]:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
@@ -74,7 +74,7 @@ class Running:
 class Scanning:
     """Records `frames` one by one in a thread, and deletes what is compacted, as the scan service does."""
 
-    def __init__(self, folder: Path, plant: Plant, frames: Sequence[Frame], *, pause_s: float) -> None:
+    def __init__(self, folder: Path, plant: Plant, frames: Iterable[Frame], *, pause_s: float) -> None:
         self._folder, self._plant, self._frames, self._pause_s = folder, plant, frames, pause_s
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)

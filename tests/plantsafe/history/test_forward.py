@@ -15,6 +15,7 @@ from historian_server import MOST_POINTS, Historian
 
 from plantsafe.errors import DamagedFileError, StoreError
 from plantsafe.frame import BAD_NO_COMMUNICATION, Frame
+from plantsafe.history import forward
 from plantsafe.history.buckets import read_buckets
 from plantsafe.history.compaction import Compaction
 from plantsafe.history.forward import Answer, Forwarder, NotNowError, Word
@@ -249,6 +250,43 @@ def test_a_server_that_rejects_everything_buries_nothing(tmp_path: Path, plant: 
         Standing(scan=0, seq=0, confirmed_ns=0, trouble="", since_ns=0, dead=0),
         [],
     )
+
+
+class Picky:
+    """Takes every body but those with a line of `scan`, until that is 0."""
+
+    def __init__(self, scan: int) -> None:
+        self.scan, self.lines = scan, dict[bytes, int]()
+
+    def write(self, body: bytes) -> Answer:
+        if self.scan and f"scan={self.scan}i".encode() in body:
+            return Answer(Word.LATER, "busy")
+        for line in body.split(b"\n"):
+            self.lines[line] = self.lines.get(line, 0) + 1
+        return Answer(Word.TAKEN)
+
+
+def test_a_body_that_arrived_before_an_earlier_one_does_not_move_the_cursor(
+    tmp_path: Path, plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forward, "LINES", 30)
+    frames = record(tmp_path, plant, range(1, 60))
+    sink, scans_a_body = Picky(40), -(-30 // plant.n_points)
+    before = (39 // scans_a_body) * scans_a_body
+    with closing(ForwardWriter(tmp_path)) as writer, HistoryReader(tmp_path) as history:
+        with closing(Forwarder(history, writer, sink, time.time_ns)) as forwarder:
+            while writer.standing().scan < before:
+                assert forwarder.step()
+            for _ in range(3):
+                with pytest.raises(NotNowError, match="busy"):
+                    forwarder.step()
+                assert writer.standing().scan == before
+            sink.scan = 0
+            while forwarder.step():
+                pass
+        assert (writer.standing().scan, writer.dead()) == (59, [])
+    lines = {line for frame in frames for line in LineMaker(plant).of_frame(frame)}
+    assert {line.decode() for line in sink.lines} == lines
 
 
 def test_a_wiped_historian_gets_everything_again_when_asked(tmp_path: Path, plant: Plant, fresh: Historian) -> None:
