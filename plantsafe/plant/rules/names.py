@@ -11,12 +11,20 @@ from plantsafe.plant.rules.view import KINDS, View
 from plantsafe.plant.watch import WATCH_SOURCE
 from plantsafe.plant.yaml_tree import Where
 
-OWN_PREFIXES = ("clock", "plant", WATCH_SOURCE)
+OWN_PREFIXES = ("bypasses", "clock", "plant", WATCH_SOURCE)
 OWN_WORDS: dict[str, tuple[str, ...]] = {
     "source": ("lost", "frozen", "clock_differs", "clock_wrong", "certificate_ends", "writable", "overruns"),
-    "function": ("tripped", "demand", "spurious_trip", "failure_on_demand", "degraded", "none", "bypass"),
-    "point": ("cusum", "ewma"),
-    "unit": ("multivariate", "restart_locked", "restarted"),
+    "function": (
+        *("tripped", "demand", "spurious_trip", "failure_on_demand", "degraded", "none", "bypass", "second_bypass"),
+        *("repair_over", "setpoint_changed", "test_due", "test_overdue", "period_worse", "worse_than_required"),
+    ),
+    "final element": ("failed", "moved", "slow", "stuck"),
+    "effect": ("forbidden", "missing", "not_ready", "unexplained"),
+    "point": (
+        *("cusum", "ewma", "creeps", "deviates", "differs", "frozen", "signal"),
+        *("ending", "over_time", "unauthorised"),
+    ),
+    "unit": ("multivariate", "bypasses", "hazard_class", "heat_balance", "heat_transfer", "mtsr"),
     "partition": ("occupancy",),
     "workshop": ("occupancy",),
 }
