@@ -8,6 +8,7 @@ from dashboards import panel
 from dashboards.components.events import last_alarm_line
 from dashboards.components.glyph import quality_mark
 from dashboards.components.header import freshness
+from dashboards.components.nearest_trips import nearest_trips
 from dashboards.components.unit_card import card
 from dashboards.language import Tongue
 from dashboards.numbers import number
@@ -28,7 +29,7 @@ def _units() -> None:
     visit = visit_or_stop()
     picture, tongue = picture_or_stop(visit), visit.tongue
     fresh = freshness(picture, visit.clock)
-    parts = [last_alarm_line(visit.folder, picture, tongue)]
+    parts = [last_alarm_line(visit.folder, picture, tongue), nearest_trips(picture, tongue)]
     for workshop in picture.plant.file.workshops:
         parts.append(f"<h2>{escape(tongue.text(workshop.title))}{_people(picture, workshop, tongue)}</h2>")
         cards = [
