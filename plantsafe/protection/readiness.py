@@ -23,6 +23,7 @@ from plantsafe.protection.answer import ABSENT, U1, answer
 from plantsafe.verdict import Arrays, Condition, ConditionClass, Fact, Rows, Verdict
 
 ON_DELAY_S, OFF_DELAY_S = 5.0, 30.0  # a value at its limit does not come and go (site default)
+EXPRESSIONS_A_SCAN = 40  # more of them take turns, each within the delay (site default)
 NO_END_NS = np.iinfo(np.int64).max
 _ACTS = ("X", "T")
 
@@ -95,17 +96,21 @@ class ReadinessCheck:
 
     def state(self) -> Arrays:
         """The timers, and what came of them."""
-        return self._delay.state() | {"functions_not_ready": self.not_ready}
+        terms: Arrays = {"terms.missing": self._terms.missing, "terms.unknown": self._terms.unknown}
+        return self._delay.state() | terms | {"functions_not_ready": self.not_ready}
 
     def rows(self) -> Rows:
         """Timers go over by the effect's name."""
         effects = tuple(condition.name for condition in self.conditions)
-        return dict.fromkeys(self._delay.state(), effects) | {"functions_not_ready": self._functions}
+        own = dict.fromkeys(self._delay.state(), effects)
+        return own | {"functions_not_ready": self._functions}  # the terms are judged anew
 
     def load(self, arrays: Arrays) -> None:
         """Take over what `state` gave."""
         self._delay.load(arrays)
         self.not_ready = arrays["functions_not_ready"].astype(np.bool_)
+        self._terms.missing = arrays["terms.missing"].astype(np.bool_)
+        self._terms.unknown = arrays["terms.unknown"].astype(np.bool_)
 
     def live(self) -> Arrays:
         """functions_not_ready (n_functions); lacking, unknown by effect, in the order of the conditions.
@@ -121,7 +126,11 @@ class ReadinessCheck:
 
 
 class _Terms:
-    """The different preconditions of a plant, each judged once: expressions, terms of devices, their state points."""
+    """The different preconditions of a plant, each judged once: expressions, terms of devices, their state points.
+
+    missing, unknown (n_terms): what the expressions said when their turn last came; where there are many, they take
+    turns.
+    """
 
     def __init__(self, plant: Plant) -> None:
         registers = plant.file.registers
@@ -139,7 +148,9 @@ class _Terms:
         self._ends: I8 = np.zeros(0, dtype=np.int64)
         self._bits = np.zeros(0, dtype=np.intp)
         self._read = np.zeros(0, dtype=np.intp)
-        self._judged: tuple[bytes, Bool, Bool, Bool] | None = None
+        self._expressed: Bool = np.zeros(0, dtype=np.bool_)
+        self.missing: Bool = np.zeros(0, dtype=np.bool_)
+        self.unknown: Bool = np.zeros(0, dtype=np.bool_)
 
     @property
     def size(self) -> int:
@@ -164,30 +175,29 @@ class _Terms:
         self._bit.append(bit)
         self._ends, self._bits = np.array(self._end_ns), np.array(self._bit, dtype=np.intp)
         named = [plant.points.row[name] for _, expression in self._expressions for name in expression.points]
-        self._read = np.array(sorted({*named, *(row for row in self._bit if row >= 0)}), dtype=np.intp)
+        self._read = np.array(sorted(set(named)), dtype=np.intp)
+        self._expressed = np.isin(np.arange(self.size), [one for one, _ in self._expressions])
         return place
 
     def judge(self, frame: Frame) -> tuple[Bool, Bool]:
         """Where each is missing, and where that cannot be told (n_terms)."""
-        shown = frame.value[self._read].tobytes() + frame.status[self._read].tobytes()
-        over = frame.time_ns >= self._ends
-        if self._judged is not None and shown == self._judged[0] and np.array_equal(over, self._judged[1]):
-            return self._judged[2], self._judged[3]
-        missing, unknown = self._judge(frame, over)
-        self._judged = shown, over, missing, unknown
-        return missing, unknown
-
-    def _judge(self, frame: Frame, over: Bool) -> tuple[Bool, Bool]:
         value, good = frame.value[self._bits], is_good(frame.status[self._bits])
         has = self._bits >= 0
-        missing = over | (has & good & (value <= 0.5))
+        missing = (frame.time_ns >= self._ends) | (has & good & (value <= 0.5))
         unknown = ~missing & has & ~good
         if self._expressions:
+            if not len(self.missing):
+                due, self.missing, self.unknown = self._expressions, missing.copy(), unknown.copy()
+            else:
+                turns = -(-len(self._expressions) // EXPRESSIONS_A_SCAN)
+                due = self._expressions[frame.number % turns :: turns]
             seen = np.full(len(frame.value), np.nan)
             seen[self._read] = np.where(is_good(frame.status[self._read]), frame.value[self._read], np.nan)
-            for place, expression in self._expressions:
+            for place, expression in due:
                 true, unclear = expression.truth(seen)
-                missing[place], unknown[place] = not true and not unclear, bool(unclear)
+                self.missing[place], self.unknown[place] = not true and not unclear, bool(unclear)
+            missing = np.where(self._expressed, self.missing, missing)
+            unknown = np.where(self._expressed, self.unknown, unknown)
         return missing, unknown
 
 

@@ -148,3 +148,12 @@ def test_a_setpoint_that_the_safety_system_shows_differently_is_a_change(make_ro
     assert room.held == {"F1.setpoint_changed"}
     room.scan(1, SP=100.0)
     assert room.held == set()
+
+
+def test_many_expressions_take_turns_and_none_is_forgotten(make_room: Callable[..., Room]) -> None:
+    needs = [{"name": f"n{i}", "title": TEXT, "expression": f'"D" > {i / 100}'} for i in range(100)]
+    room = make_room(*needs)
+    room.scan(3)
+    kinds = room.scan(9, D=0.985)  # only the last is missing
+    assert kinds.count("effect_not_ready") == 1
+    assert room.facts[0].body["missing"] == ["n99"]
