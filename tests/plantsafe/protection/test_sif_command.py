@@ -13,9 +13,12 @@ from typer.testing import CliRunner
 
 from plantsafe.cli import app
 from plantsafe.journal.chain import GENESIS, chained
+from plantsafe.plant import plant_of_document
+from plantsafe.protection.period import Line
 from plantsafe.request import Request, RequestKind, Role
 from plantsafe.scan.engine import Engine
-from plantsafe.store.record import RecordWriter, Taken
+from plantsafe.scan.restart import resume
+from plantsafe.store.record import RecordReader, RecordWriter, Taken
 
 BEGIN_NS = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp()) * 10**9
 DEVICE = {
@@ -117,3 +120,16 @@ def test_a_wrong_name_gets_one_clear_message(record: Path, arguments: list[str],
     result = CliRunner().invoke(app, ["sif", *arguments, "--data", str(record)])
     assert result.exit_code == 1
     assert says in str(result.exception)
+
+
+def test_a_service_without_a_snapshot_goes_on_with_tests_and_hours_of_the_journal(record: Path) -> None:
+    with RecordReader(record) as reader:
+        document = reader.newest_plant()
+        assert document is not None
+        engine, resumed = resume(plant_of_document(document[1]), reader)
+    assert resumed.last_number == 8
+    memory = next(check for check in engine.checks if check.name == "pfd").state()
+    tested = datetime(2025, 12, 1, tzinfo=UTC)
+    assert memory["tests.tested_ns"][0, 0] == int(tested.timestamp()) * 10**9
+    assert (memory["tests.moved_ns"] > 0).tolist() == [[True, False]]
+    assert memory["period.current"][0, Line.SERVICE] == pytest.approx(8 / 3600)
