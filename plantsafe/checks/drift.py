@@ -10,7 +10,8 @@ between them. Bad, uncertain and lost values hold everything and are unknown.
 
 The signal: runs away, stuck, noisier or stiller than in its warm-up, spikes, out of its physical range (see
 models.statistical.points). A question is asked only of a point that showed in its warm-up what it asks about: stillness
-of one that had noise, standing of one that did not stand.
+of one that had noise, standing of one that did not stand; neither at an end of its range, where a shut valve, no flow
+and a stopped motor rest.
 """
 
 from typing import Literal
@@ -48,6 +49,7 @@ SIGNAL_DELAY_SCANS = 10  # a signal is judged over 20 scans already (site defaul
 OFF_DELAY_SCANS = 60  # a finding that comes and goes is one finding (site default)
 LIVELY = 0.0005  # of the span: steps of a point that has a noise of its own (site default)
 STANDS_AT_MOST = 60  # scans in the warm-up, of a point that may be called stuck (site default)
+AT_REST = 0.02  # of the span from either end of the range (site default)
 SPIKES = 2.5  # more of them, each counting 1 and fading over SPIKE_MEMORY scans (site default)
 SPIKE_MEMORY = 300.0
 BELOW, ABOVE = 0.025, 0.0625  # of the span beyond its range: 3.6 and 21 mA are a failed transmitter (NAMUR NE 43)
@@ -94,6 +96,7 @@ class DriftCheck:
         low, high = plant.points.low[self._rows], plant.points.high[self._rows]
         self._span, n = high - low, len(self._rows)
         self._low, self._high = low - BELOW * self._span, high + ABOVE * self._span
+        self._rest_low, self._rest_high = low + AT_REST * self._span, high - AT_REST * self._span
         self._spikes = np.zeros(n)
         self._monitor = PointMonitor(self._normal(), LIMITS)
         self._asked = self._questions()
@@ -112,7 +115,7 @@ class DriftCheck:
         judged = self._warm_up.reference.known
         flags = self._monitor.step(np.where(judged, x, np.nan), frame.value[self._rows])
         lost = self._monitor.unknown.copy()
-        beyond, why = self._beyond(flags)
+        beyond, why = self._beyond(flags, frame.value[self._rows])
         self._begin(self._warm_up.learn(x))
         before = self._delay.active
         self._delay.step(beyond, np.tile(lost, 3), number=frame.number, gap=verdict.gap)
@@ -121,10 +124,11 @@ class DriftCheck:
             verdict.facts.append(self._explain(i, int(why[i])))
         self._say(verdict, block, lost, frame.value[self._rows])
 
-    def _beyond(self, flags: Bits) -> tuple[Bool, Bits]:
+    def _beyond(self, flags: Bits, value: F8) -> tuple[Bool, Bits]:
         """All conditions, and what is wrong with each signal as bits."""
         self._spikes = self._spikes * (1.0 - 1.0 / SPIKE_MEMORY) + ((flags & SPIKE) > 0)
-        why = flags & self._asked
+        rests = (value <= self._rest_low) | (value >= self._rest_high)
+        why = flags & self._asked & np.where(rests, ~np.uint16(STILL | STUCK), np.uint16(0xFFFF))
         why |= np.where(self._spikes > SPIKES, self._asked & SPIKE, 0).astype(np.uint16)
         return np.concatenate([(flags & MEAN) > 0, (flags & SHIFT) > 0, why > 0]), why
 

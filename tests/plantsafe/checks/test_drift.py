@@ -176,6 +176,13 @@ def test_one_spike_is_nothing_and_four_are_a_finding(walk):
     assert walk.says("T.signal") == "holds"
 
 
+def test_a_shut_valve_and_no_flow_may_stand(walk):
+    walk.noisy(WARM_UP_SCANS + 1)
+    for _ in range(400):
+        walk.scan(**{n: m + walk.rng.normal() for n, m in walk.mean.items() if n != "F"}, F=0.5)
+    assert walk.says("F.signal") == "clear"
+
+
 def test_a_point_that_stood_in_its_warm_up_may_go_on_standing(walk):
     for _ in range(WARM_UP_SCANS + 1 + 2000):
         walk.scan(**{n: m + walk.rng.normal() for n, m in walk.mean.items() if n != "T"}, T=60.0)
