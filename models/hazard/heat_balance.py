@@ -155,7 +155,10 @@ def _parabolic_mean(ring: Array, oldest: int) -> Array:
     """Mean over the window (n_window, n_units) with the weights that a fitted line gives to slopes; NaN left out."""
     n = len(ring)
     place = (np.arange(n) - oldest) % n
-    weight = ((place + 0.5) * (n - place - 0.5))[:, None] * np.isfinite(ring)
+    parabola = (place + 0.5) * (n - place - 0.5)
+    if np.isfinite(ring.sum()):
+        return np.asarray(parabola @ ring / parabola.sum())
+    weight = parabola[:, None] * np.isfinite(ring)
     total = weight.sum(axis=0)
     mean = (weight * np.where(np.isfinite(ring), ring, 0.0)).sum(axis=0) / np.where(total > 0.0, total, 1.0)
     return np.where(total > 0.0, mean, np.nan)

@@ -39,6 +39,13 @@ def step_slope(state: SlopeState, x: Array, dt_s: float) -> tuple[SlopeState, Ar
     ring[state.at] = x
     window = ring.shape[0]
     at = (state.at + 1) % window
+    if np.isfinite(ring.sum()):  # nothing is missing: one fit for all
+        off = ((np.arange(window) - at) % window - (window - 1) / 2.0) * dt_s
+        return (
+            SlopeState(ring=ring, at=at),
+            off @ (ring - ring[0]) / (off @ off),
+            np.zeros(ring.shape[1], dtype=np.bool_),
+        )
     age = (np.arange(window) - at) % window  # 0 is the oldest
     time = (age - (window - 1) / 2.0) * dt_s
     valid = np.isfinite(ring)

@@ -45,12 +45,12 @@ class ExpressionCheck:
 
     def evaluate(self, frame: Frame, verdict: Verdict, block: slice) -> None:
         """Judge every expression against `frame`."""
-        good = np.where(is_good(frame.status), frame.value, np.nan)
+        seen = np.stack([frame.value, np.where(is_good(frame.status), frame.value, np.nan)])
         beyond, unknown = np.zeros((2, len(self._expressions)), dtype=np.bool_)
         for i, expression in enumerate(self._expressions):
-            true, unclear = expression.truth(frame.value)
-            beyond[i] = true & ~unclear
-            unknown[i] = ~beyond[i] & expression.truth(good)[1]
+            true, unclear = expression.truth(seen)
+            beyond[i] = true[0] & ~unclear[0]
+            unknown[i] = ~beyond[i] & unclear[1]
         self._delay.step(beyond, unknown, number=frame.number, gap=verdict.gap)
         verdict.active[block] = self._delay.active
         verdict.since[block] = self._delay.since

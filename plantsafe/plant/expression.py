@@ -79,7 +79,11 @@ class Expression:
         with np.errstate(all="ignore"):
             true, false = self._truth(value)
         shape = value.shape[:-1]
-        return np.broadcast_to(true, shape).copy(), np.broadcast_to(~(true | false), shape).copy()
+        return _shaped(true, shape), _shaped(~(true | false), shape)
+
+
+def _shaped(answer: Bool, shape: tuple[int, ...]) -> Bool:
+    return answer if np.shape(answer) == shape else np.broadcast_to(answer, shape).copy()
 
 
 def compile_expression(text: str, row: Mapping[str, int], kind: Kind) -> Expression:
@@ -192,7 +196,8 @@ class _Builder:
             number = np.float64(np.inf)
         if not np.isfinite(number):
             raise _mistake(node, "the number is too large", "write a finite number")
-        return lambda value: np.full(value.shape[:-1], number)
+        of_all = np.asarray(number)
+        return lambda _: of_all
 
 
 def _mistake(node: ast.expr, wrong: str, mend: str) -> ExpressionMistakeError:
