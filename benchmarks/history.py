@@ -8,6 +8,7 @@ import resource
 import shutil
 import sqlite3
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -283,6 +284,59 @@ def forwarding(folder: Path, points: int) -> None:
     say("forwarder against plain HTTP to the same server", statistics.median(ratios), "", least=0.9)
 
 
+def backlog(folder: Path, points: int) -> None:
+    """Scans of a second while the forwarder, a process of its own, carries what an outage left behind."""
+    influxd, nginx = shutil.which("influxd"), shutil.which("nginx")
+    if influxd is None or nginx is None:
+        print("  (no influxd or nginx here: a backlog is not measured)")
+        return
+    sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "plantsafe" / "history"))
+    from historian_server import Historian
+
+    from plantsafe.store.forward import forwarded_to
+
+    plant, left, live = plant_of(points), 150, 30
+    room, data = folder / "server", folder / "data"
+    room.mkdir()
+    writer = RecordWriter(data)
+    writer.add_plant(plant.hash, plant.document())
+    frames = list(signals(plant, left + 2 * live, 1))
+    for frame in frames[:left]:
+        writer.write_scan(frame, [], [], {}, None)
+
+    def scans(some: list[Frame]) -> list[float]:
+        """How late each scan was on disk after its instant, in seconds."""
+        begun, late = time.monotonic(), []
+        for i, frame in enumerate(some):
+            time.sleep(max(0.0, begun + i - time.monotonic()))
+            writer.write_scan(frame, [], [], {}, None)
+            late.append(time.monotonic() - begun - i)
+        return late
+
+    alone = scans(frames[left : left + live])
+    server = Historian(room, influxd, nginx)
+    words = [sys.executable, "-m", "plantsafe", "forward", "run", "--data", str(data), "--to", server.where]
+    process = subprocess.Popen(words)
+    try:
+        deadline = time.monotonic() + 60
+        while not (forwarded_to(data)[0] or 0) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        first, begun = forwarded_to(data)[0] or 0, time.monotonic()
+        beside = scans(frames[left + live :])
+        sent = ((forwarded_to(data)[0] or 0) - first) * points / (time.monotonic() - begun)
+    finally:
+        process.terminate()
+        process.wait()
+        server.close()
+        writer.close()
+    say("worst scan beside a backlog, on disk after its instant", max(beside), "s", 1.0)
+    print(f"    median {1e3 * statistics.median(beside):.0f} ms; without: worst {1e3 * max(alone):.0f} ms, median "
+          f"{1e3 * statistics.median(alone):.0f} ms")  # fmt: skip
+    spare = sent - points
+    drained = f"an outage of 8 h is carried in {8 * points / spare:.1f} h" if spare > 0 else "the backlog grows"
+    print(f"    {sent:,.0f} rows a second carried, {points:,} of them new: {drained}")
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--points", type=int, default=10_000)
@@ -297,6 +351,7 @@ def main() -> None:
         "day": reading,
         "year": years,
         "forward": lambda folder: forwarding(folder, points),
+        "backlog": lambda folder: backlog(folder, points),
     }
     for name, part in parts.items():
         if given.only not in name:
