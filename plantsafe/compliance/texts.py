@@ -20,7 +20,7 @@ def tables() -> Texts:
     return texts_of(_PACKAGE)
 
 
-def said(table: str, key: str, language: Language, **words: Any) -> str:
+def said(table: str, key: str, language: Language, /, **words: Any) -> str:
     """The text of `key` in one of the tables of texts.yaml, with its names filled in."""
     return said_by(_PACKAGE, table, key, language, words)
 

@@ -105,7 +105,9 @@ def test_every_fault_of_the_catalogue_turns_knobs_that_exist(demo: Plant) -> Non
             if effect.knob in PROCESS_KNOBS:
                 continue
             assert kind in OTHER_KNOBS, effect.knob
-            subject = rest.removeprefix("bypass.").removeprefix("defeat.").removeprefix("trip.")
+            subject = (
+                rest.removeprefix("bypass.").removeprefix("defeat.").removeprefix("trip.").removeprefix("setpoint.")
+            )
             subject = subject if kind == "sis" else subject.rpartition(".")[0]
             assert subject in {*demo.points.row, *demo.sources.row, *valves, *functions}, effect.knob
 
