@@ -67,8 +67,9 @@ def test_the_ci_examples_are_yaml_and_call_commands_that_exist() -> None:
         assert len(called) == 3
         for command in called:
             parse(command)
-    (shell,) = re.findall(r"```\n(plantsafe .*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
-    for command in shell.strip().splitlines():
+    shells = re.findall(r"```\n(plantsafe .*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert len(shells) == 2
+    for command in "".join(shells).strip().splitlines():
         parse(command)
 
 
