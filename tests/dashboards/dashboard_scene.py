@@ -14,6 +14,7 @@ import numpy as np
 from streamlit.testing.v1 import AppTest
 
 from dashboards import visit
+from plantsafe.checks.redundant import groups_of
 from plantsafe.clock import Clock
 from plantsafe.frame import BAD_SENSOR_FAILURE, GOOD, Frame
 from plantsafe.journal.chain import GENESIS, chained
@@ -65,9 +66,10 @@ def quiet_values(plant: Plant) -> dict[str, float]:
             values[element.feedback] = high if abs(element.safe_value - low) < abs(element.safe_value - high) else low
         if function.setpoint_readback is not None:
             values[function.setpoint_readback] = function.setpoint
+    for group in groups_of(plant):
+        names = [plant.points.names[row] for row in group.rows]
+        values |= dict.fromkeys(names, _clear_of_all(plant, names))
     return values | {
-        "PI-501": 450.0,
-        "PI-503": 650.0,
         "LI-502": 95.0,
         "LI-141": 80.0,
         "PH-101": 3.0,
@@ -77,6 +79,19 @@ def quiet_values(plant: Plant) -> dict[str, float]:
         "HC-11": 1.0,
         "plantsafe.disk_free": 500.0,
     }
+
+
+def _clear_of_all(plant: Plant, names: list[str]) -> float:
+    """The one value of points that measure the same, halfway between all their limits and trips."""
+    floors = [plant.file.points[plant.points.row[name]].range[0] for name in names]
+    ceilings = [plant.file.points[plant.points.row[name]].range[1] for name in names]
+    for alarm in plant.file.alarms:
+        if alarm.point in names and alarm.limit is not None:
+            (ceilings if alarm.direction in ("H", "HH") else floors).append(alarm.limit)
+    for function in plant.file.functions:
+        if any(channel.point in names for channel in function.inputs):
+            (ceilings if function.direction == "H" else floors).append(function.setpoint)
+    return 0.5 * (max(floors) + min(ceilings))
 
 
 @dataclass
