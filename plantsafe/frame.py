@@ -4,7 +4,7 @@ Status codes are OPC UA's whatever the protocol (OPC UA Part 4, 7.39 and annex A
 that say whether the instrument was driven to an end of its range.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 import numpy as np
@@ -128,6 +128,22 @@ class Frame:
     resolution_ns: I8
     fast: FastSamples = NO_FAST_SAMPLES
     events: DeviceEvents = NO_DEVICE_EVENTS
+    _good: list["Bool"] = field(default_factory=list, init=False, repr=False, compare=False)
+    _seen: list["F8"] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    @property
+    def good(self) -> "Bool":
+        """(n_points,) Where the status is Good; worked out once."""
+        if not self._good:
+            self._good.append(is_good(self.status))
+        return self._good[0]
+
+    @property
+    def seen(self) -> F8:
+        """(n_points,) The values that are Good, NaN elsewhere; worked out once."""
+        if not self._seen:
+            self._seen.append(np.where(self.good, self.value, np.nan))
+        return self._seen[0]
 
 
 def is_good(status: U4) -> Bool:

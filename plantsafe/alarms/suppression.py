@@ -7,17 +7,19 @@ stays hidden behind a reading that nobody has.
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from plantsafe.frame import Bool, Frame, is_good
+from plantsafe.frame import Bool, Frame
 from plantsafe.plant.expression import Expression
+from plantsafe.plant.plant_truths import PlantTruths
 from plantsafe.plant.tables import Plant
+from plantsafe.plant.truths import TRUE
 
 
 class DesignSuppression:
     """The alarms of a plant that have a `suppress` expression. names (k,): of their conditions."""
 
-    def __init__(self, plant: Plant) -> None:
+    def __init__(self, plant: Plant, truths: PlantTruths | None = None) -> None:
+        self._truths = truths or PlantTruths(plant)
         given: list[tuple[str, Expression]] = [
             (plant.file.alarms[i].name, expression) for i, expression in plant.expressions.suppress.items()
         ]
@@ -25,27 +27,20 @@ class DesignSuppression:
             (plant.file.expression_alarms[i].name, expression)
             for i, expression in plant.expressions.suppress_expression.items()
         ]
-        texts = {expression.text: expression for _, expression in given}
-        place = {text: i for i, text in enumerate(texts)}
         self.names = tuple(name for name, _ in given)
-        self._expressions = tuple(texts.values())
-        self._which: NDArray[np.intp] = np.array([place[expression.text] for _, expression in given], dtype=np.intp)
+        self._expressions = tuple(expression for _, expression in given)
+        self._places = self._truths.places(self._expressions)
         self._points = plant.points.row
 
     def now(self, frame: Frame) -> Bool:
         """(k,) True where the alarm is suppressed in this frame."""
-        if not self._expressions:
-            return np.zeros(0, dtype=np.bool_)
-        good = np.where(is_good(frame.status), frame.value, np.nan)
-        holds = np.zeros(len(self._expressions), dtype=np.bool_)
-        for i, expression in enumerate(self._expressions):
-            holds[i] = bool(expression.truth(good)[0])
-        answer: Bool = holds[self._which]
+        by_good = self._truths.of(frame)[1]
+        answer: Bool = by_good[self._places] == TRUE
         return answer
 
     def inputs(self, k: int, frame: Frame) -> dict[str, Any]:
         """The rule of the k-th alarm, and what its points read."""
-        expression = self._expressions[self._which[k]]
+        expression = self._expressions[k]
         values = {name: float(frame.value[self._points[name]]) for name in expression.points}
         return {
             "rule": expression.text,

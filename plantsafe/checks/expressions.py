@@ -8,8 +8,10 @@ import numpy as np
 
 from plantsafe.checks.attributes import alarm_attributes
 from plantsafe.delay import Delay
-from plantsafe.frame import Frame, is_good
+from plantsafe.frame import Frame
+from plantsafe.plant.plant_truths import PlantTruths
 from plantsafe.plant.tables import Plant
+from plantsafe.plant.truths import TRUE, UNKNOWN
 from plantsafe.verdict import Arrays, Condition, ConditionClass, Rows, Verdict
 
 
@@ -18,8 +20,10 @@ class ExpressionCheck:
 
     name = "expressions"
 
-    def __init__(self, plant: Plant) -> None:
-        self._expressions = plant.expressions.alarms
+    def __init__(self, plant: Plant, truths: PlantTruths | None = None) -> None:
+        self._truths = truths or PlantTruths(plant)
+        expressions = plant.expressions.alarms
+        self._places = self._truths.places(expressions)
         entries = plant.file.expression_alarms
         self.conditions = tuple(
             Condition(
@@ -36,7 +40,7 @@ class ExpressionCheck:
                 action=entry.action.model_dump(),
                 **alarm_attributes(plant, entry),
             )
-            for entry, expression in zip(entries, self._expressions, strict=True)
+            for entry, expression in zip(entries, expressions, strict=True)
         )
         self._delay = Delay(
             np.array([condition.on_delay_scans for condition in self.conditions], dtype=np.int32),
@@ -45,12 +49,9 @@ class ExpressionCheck:
 
     def evaluate(self, frame: Frame, verdict: Verdict, block: slice) -> None:
         """Judge every expression against `frame`."""
-        seen = np.stack([frame.value, np.where(is_good(frame.status), frame.value, np.nan)])
-        beyond, unknown = np.zeros((2, len(self._expressions)), dtype=np.bool_)
-        for i, expression in enumerate(self._expressions):
-            true, unclear = expression.truth(seen)
-            beyond[i] = true[0] & ~unclear[0]
-            unknown[i] = ~beyond[i] & unclear[1]
+        by_any, by_good = self._truths.of(frame)[:, self._places]
+        beyond = by_any == TRUE
+        unknown = ~beyond & (by_good == UNKNOWN)
         self._delay.step(beyond, unknown, number=frame.number, gap=verdict.gap)
         verdict.active[block] = self._delay.active
         verdict.since[block] = self._delay.since

@@ -10,20 +10,31 @@ y` is false as soon as one is false, `x or y` true as soon as one is true.
 
 import ast
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from plantsafe.frame import F8, Bool
 from plantsafe.plant.described import nearest
+from plantsafe.plant.truths import (
+    TRUE,
+    UNKNOWN,
+    Comparison,
+    ComputedSide,
+    ConstantSide,
+    Joined,
+    Node,
+    Number,
+    PointSide,
+    Side,
+    Truths,
+    opposite,
+)
 
 LENGTH_MAX = 2_000  # characters, site default
 Kind = Literal["truth", "number"]
-_Number = Callable[[F8], F8]
-_Truth = Callable[[F8], tuple[Bool, Bool]]  # where true, where false; neither: unknown
 
 _ARITHMETIC: dict[type[ast.operator], Callable[[F8, F8], F8]] = {
     ast.Add: np.add,
@@ -31,13 +42,13 @@ _ARITHMETIC: dict[type[ast.operator], Callable[[F8, F8], F8]] = {
     ast.Mult: np.multiply,
     ast.Div: np.divide,
 }
-_COMPARED: dict[type[ast.cmpop], Callable[[F8, F8], NDArray[np.bool_]]] = {
-    ast.Lt: np.less,
-    ast.LtE: np.less_equal,
-    ast.Gt: np.greater,
-    ast.GtE: np.greater_equal,
-    ast.Eq: np.equal,
-    ast.NotEq: np.not_equal,
+_COMPARED: dict[type[ast.cmpop], tuple[bool, bool, bool]] = {  # holds where left is less, equal, more
+    ast.Lt: (True, False, False),
+    ast.LtE: (True, True, False),
+    ast.Gt: (False, False, True),
+    ast.GtE: (False, True, True),
+    ast.Eq: (False, True, False),
+    ast.NotEq: (True, False, True),
 }
 _FUNCTIONS: dict[str, tuple[Callable[..., F8], int, int]] = {
     "abs": (np.abs, 1, 1),
@@ -56,13 +67,17 @@ class ExpressionMistakeError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expression:
-    """A compiled expression; `points` are the names in it, in the order of their first use."""
+    """A compiled expression; `points` are the names in it, in the order of their first use.
+
+    condition: what a truth asks, to be judged together with others (see `Truths`); None for a number.
+    """
 
     text: str
     kind: Kind
     points: tuple[str, ...]
-    _number: _Number | None
-    _truth: _Truth | None
+    condition: Node | None
+    _number: Number | None
+    _truths: Truths
 
     def number(self, value: F8) -> F8:
         """Result for values (..., n_points) as (...); NaN is unknown."""
@@ -74,34 +89,31 @@ class Expression:
 
     def truth(self, value: F8) -> tuple[Bool, Bool]:
         """Where it holds and where it is unknown, for values (..., n_points) as (...) each."""
-        if self._truth is None:
+        if self.condition is None:
             raise TypeError(f"{self.text!r} is a number, not a truth")
-        with np.errstate(all="ignore"):
-            true, false = self._truth(value)
-        shape = value.shape[:-1]
-        return _shaped(true, shape), _shaped(~(true | false), shape)
-
-
-def _shaped(answer: Bool, shape: tuple[int, ...]) -> Bool:
-    return answer if np.shape(answer) == shape else np.broadcast_to(answer, shape).copy()
+        code = self._truths.of(value)[..., 0]
+        return code == TRUE, code == UNKNOWN
 
 
 def compile_expression(text: str, row: Mapping[str, int], kind: Kind) -> Expression:
     """The expression over points at the given rows; raises ExpressionMistakeError."""
     builder = _Builder(row)
     tree = _parsed(text)
-    number: _Number | None = None
-    truth: _Truth | None = None
+    number: Number | None = None
+    condition: Node | None = None
     try:
         if kind == "truth":
-            truth = builder.truth(tree)
+            condition = builder.truth(tree)
         else:
             number = builder.number(tree)
+        truths = Truths(() if condition is None else (condition,))
     except RecursionError:
         raise ExpressionMistakeError("is nested too deeply", "split it") from None
     if not builder.used:
         raise ExpressionMistakeError("names no point: it never changes", 'compare a point, as in "TI-101" > 60')
-    return Expression(text=text, kind=kind, points=tuple(builder.used), _number=number, _truth=truth)
+    return Expression(
+        text=text, kind=kind, points=tuple(builder.used), condition=condition, _number=number, _truths=truths
+    )
 
 
 def points_of(text: str) -> tuple[str, ...]:
@@ -131,29 +143,37 @@ class _Builder:
         self._row = row
         self.used: dict[str, None] = {}
 
-    def truth(self, node: ast.expr) -> _Truth:
+    def truth(self, node: ast.expr) -> Node:
         match node:
             case ast.BoolOp(op=op, values=values):
-                parts = [self.truth(value) for value in values]
-                return _every(parts) if isinstance(op, ast.And) else _any(parts)
+                return Joined(isinstance(op, ast.And), tuple(self.truth(value) for value in values))
             case ast.UnaryOp(op=ast.Not(), operand=operand):
-                inner = self.truth(operand)
-                return lambda value: inner(value)[::-1]
+                return opposite(self.truth(operand))
             case ast.Compare(left=left, ops=ops, comparators=comparators):
-                sides = [self.number(side) for side in (left, *comparators)]
-                pairs = []
+                sides = [self._side(side) for side in (left, *comparators)]
+                parts = []
                 for i, sign in enumerate(ops):
-                    if (compared := _COMPARED.get(type(sign))) is None:
+                    if (holds := _COMPARED.get(type(sign))) is None:
                         raise _mistake(
                             node, f"{type(sign).__name__} is no comparison of numbers", "use < <= > >= == !="
                         )
-                    pairs.append(_comparison(sides[i], compared, sides[i + 1]))
-                return _every(pairs)
+                    parts.append(Comparison(sides[i], sides[i + 1], *holds))
+                return parts[0] if len(parts) == 1 else Joined(True, tuple(parts))
             case _:
                 self.number(node)
                 raise _mistake(node, "a number stands where a condition must", 'compare it, as in "TI-101" > 60')
 
-    def number(self, node: ast.expr) -> _Number:
+    def _side(self, node: ast.expr) -> Side:
+        number = self.number(node)
+        match node:
+            case ast.Constant(value=str(name)):
+                return PointSide(self._row[name])
+            case ast.Constant(value=int() | float() as constant):
+                return ConstantSide(float(constant))
+            case _:
+                return ComputedSide(number)
+
+    def number(self, node: ast.expr) -> Number:
         match node:
             case ast.Constant(value=str(name)):
                 return self._point(node, name)
@@ -182,14 +202,14 @@ class _Builder:
                 mend = "use points in quotes, numbers, + - * /, comparisons, and, or, not, abs, min, max"
                 raise _mistake(node, f"{type(node).__name__} is not part of the language", mend)
 
-    def _point(self, node: ast.expr, name: str) -> _Number:
+    def _point(self, node: ast.expr, name: str) -> Number:
         if name not in self._row:
             raise _mistake(node, f"there is no point {name!r}", nearest(name, self._row))
         at = self._row[name]
         self.used[name] = None
         return lambda value: value[..., at]
 
-    def _constant(self, node: ast.expr, constant: float) -> _Number:
+    def _constant(self, node: ast.expr, constant: float) -> Number:
         try:
             number = np.float64(constant)
         except OverflowError:
@@ -204,43 +224,7 @@ def _mistake(node: ast.expr, wrong: str, mend: str) -> ExpressionMistakeError:
     return ExpressionMistakeError(wrong, mend, node.col_offset + 1)
 
 
-def _comparison(left: _Number, compared: Callable[[F8, F8], NDArray[np.bool_]], right: _Number) -> _Truth:
-    def holds(value: F8) -> tuple[Bool, Bool]:
-        a, b = left(value), right(value)
-        known = np.isfinite(a) & np.isfinite(b)
-        result = compared(a, b)
-        return known & result, known & ~result
-
-    return holds
-
-
-def _every(parts: Iterable[_Truth]) -> _Truth:
-    parts = tuple(parts)
-
-    def holds(value: F8) -> tuple[Bool, Bool]:
-        true, false = parts[0](value)
-        for part in parts[1:]:
-            its_true, its_false = part(value)
-            true, false = true & its_true, false | its_false
-        return true, false
-
-    return holds
-
-
-def _any(parts: Iterable[_Truth]) -> _Truth:
-    parts = tuple(parts)
-
-    def holds(value: F8) -> tuple[Bool, Bool]:
-        true, false = parts[0](value)
-        for part in parts[1:]:
-            its_true, its_false = part(value)
-            true, false = true | its_true, false & its_false
-        return true, false
-
-    return holds
-
-
-def _called(function: Callable[..., F8], arguments: list[_Number]) -> _Number:
+def _called(function: Callable[..., F8], arguments: list[Number]) -> Number:
     def result(value: F8) -> F8:
         first, *rest = [argument(value) for argument in arguments]
         if not rest:

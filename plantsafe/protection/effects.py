@@ -12,10 +12,10 @@ from typing import Any, Literal
 import numpy as np
 from scipy.sparse import csr_array
 
-from plantsafe.frame import F8, I8, Bool, Frame, is_good
+from plantsafe.frame import F8, I8, Bool, Frame
 from plantsafe.plant import Plant
-from plantsafe.plant.expression import Expression
-from plantsafe.protection.answer import ABSENT, NO, U1, UNKNOWN, YES, answer
+from plantsafe.plant.plant_truths import PlantTruths
+from plantsafe.protection.answer import ABSENT, NO, U1, UNKNOWN, YES, answer, answered
 from plantsafe.protection.check import FunctionCheck
 from plantsafe.protection.effect_machine import Effects, EffectState, Seen, Stepped, compile_matrix, step
 from plantsafe.protection.tables import ANALOG_FEEDBACK_TOLERANCE, STATE_FEEDBACK_TOLERANCE
@@ -47,8 +47,12 @@ class EffectCheck:
 
     name = "effects"
 
-    def __init__(self, plant: Plant, functions: FunctionCheck) -> None:
+    def __init__(self, plant: Plant, functions: FunctionCheck, truths: PlantTruths | None = None) -> None:
         file = plant.file
+        self._truths = truths or PlantTruths(plant)
+        causes, resets = plant.expressions.causes, plant.expressions.resets
+        self._causes = np.array(list(causes), dtype=np.intp), self._truths.places(causes.values())
+        self._resets = np.array(list(resets), dtype=np.intp), self._truths.places(resets.values())
         self._functions, self._plant = functions, plant
         self._names = tuple(effect.name for effect in file.effects)
         self._rows = tuple(row.name for row in file.causes_and_effects)
@@ -111,12 +115,10 @@ class EffectCheck:
             overridden[mine] = (live["channel_state"][of] == BYPASSED).any(axis=1)
         for (i, _), k in zip(self._alarms, self._alarm_row.tolist(), strict=True):
             alive[i] = YES if verdict.active[k] else UNKNOWN if verdict.unknown[k] else NO
-        good = np.where(is_good(frame.status), frame.value, np.nan)
-        for i, expression in self._plant.expressions.causes.items():
-            alive[i] = _answered(expression, good)
         permit = np.full(n, YES)
-        for i, expression in self._plant.expressions.resets.items():
-            permit[i] = _answered(expression, good)
+        answers = answered(self._truths.of(frame)[1])
+        for array, (rows, places) in ((alive, self._causes), (permit, self._resets)):
+            array[rows] = answers[places]
         return Seen(
             alive=alive,
             latched=latched,
@@ -208,7 +210,7 @@ class _Elements:
 
     def observed(self, frame: Frame) -> U1:
         """YES: all safe. NO: one is certainly not. ABSENT: there are none."""
-        value, good = frame.value[self._feedback], is_good(frame.status[self._feedback])
+        value, good = frame.value[self._feedback], frame.good[self._feedback]
         near = np.abs(value - self._safe_value) <= self._tolerance
         no = self._of @ (good & ~near & ~np.isnan(value)).astype(np.int32) > 0
         yes = self._of @ (~(good & near)).astype(np.int32) == 0
@@ -219,11 +221,6 @@ class _Elements:
         free = ~(self._moves @ must.astype(np.int32) > 0)
         explained: Bool = (self._of @ free.astype(np.int32)) == 0
         return explained
-
-
-def _answered(expression: Expression, good: F8) -> np.uint8:
-    true, unclear = expression.truth(good)
-    return UNKNOWN if unclear else YES if true else NO
 
 
 def _allowed_scans(plant: Plant) -> I8:

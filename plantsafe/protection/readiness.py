@@ -15,15 +15,15 @@ from scipy.sparse import csr_array
 
 from plantsafe.clock import NS_PER_S
 from plantsafe.delay import Delay
-from plantsafe.frame import I8, Bool, Frame, is_good
+from plantsafe.frame import I8, Bool, Frame
 from plantsafe.plant import Plant
 from plantsafe.plant.expression import Expression
 from plantsafe.plant.model import Certificate, PowerSupply, Precondition, ReliefDevice
-from plantsafe.protection.answer import ABSENT, U1, answer
+from plantsafe.plant.plant_truths import PlantTruths
+from plantsafe.protection.answer import ABSENT, NO, U1, UNKNOWN, YES, answered
 from plantsafe.verdict import Arrays, Condition, ConditionClass, Fact, Rows, Verdict
 
 ON_DELAY_S, OFF_DELAY_S = 5.0, 30.0  # a value at its limit does not come and go (site default)
-EXPRESSIONS_A_SCAN = 40  # more of them take turns, each within the delay (site default)
 NO_END_NS = np.iinfo(np.int64).max
 _ACTS = ("X", "T")
 
@@ -36,11 +36,11 @@ class ReadinessCheck:
 
     name = "readiness"
 
-    def __init__(self, plant: Plant) -> None:
+    def __init__(self, plant: Plant, truths: PlantTruths | None = None) -> None:
         file = plant.file
         effects, self._users = _used(plant)
         self._effects = tuple(file.effects[i] for i in effects)
-        self._terms = _Terms(plant)
+        self._terms = _Terms(plant, truths or PlantTruths(plant))
         pairs = [(i, self._terms.add(plant, e, need)) for i, e in enumerate(effects) for need in _of(plant, e)]
         shape = (len(effects), self._terms.size)
         self._needs = _matrix([(i, j) for i, j in pairs if j >= 0], shape)
@@ -50,6 +50,8 @@ class ReadinessCheck:
             self._need_terms[i].append(j)
         self._pair_terms = np.array([j for _, j in pairs], dtype=np.intp)
         self._preconditions: U1 = np.full(len(pairs), ABSENT)
+        self._there: U1 = np.zeros(0, dtype=np.uint8)  # of the terms, in the scan before
+        self._lacks: Bool = np.zeros(len(effects), dtype=np.bool_)
         n = len(effects)
         self._delay = Delay(
             np.full(n, plant.scans(ON_DELAY_S), dtype=np.int32), np.full(n, plant.scans(OFF_DELAY_S), dtype=np.int32)
@@ -66,51 +68,47 @@ class ReadinessCheck:
 
     def evaluate(self, frame: Frame, verdict: Verdict, block: slice) -> None:
         """Judge every precondition once, and the effects that need it."""
-        missing, unknown = self._terms.judge(frame)
-        self._preconditions = self._there(missing, unknown)
-        lacks: Bool = (self._needs @ missing.astype(np.int32)) > 0
-        self._unknown = ~lacks & ((self._needs @ unknown.astype(np.int32)) > 0)
+        there = self._terms.judge(frame)
+        if not np.array_equal(there, self._there):
+            self._take(there)
         before = self._delay.active
-        self._delay.step(lacks, self._unknown, number=frame.number, gap=verdict.gap)
+        self._delay.step(self._lacks, self._unknown, number=frame.number, gap=verdict.gap)
         active = self._delay.active
         if not np.array_equal(before, active):
             self.not_ready = (self._users @ active.astype(np.int32)) > 0
-            verdict.facts.extend(self._fact(i, missing) for i in np.flatnonzero(active & ~before).tolist())
+            verdict.facts.extend(self._fact(i, there) for i in np.flatnonzero(active & ~before).tolist())
         verdict.active[block], verdict.since[block] = active, self._delay.since
         verdict.unknown[block] = self._unknown
 
-    def _there(self, missing: Bool, unknown: Bool) -> U1:
-        terms = self._pair_terms
-        if not len(missing):
-            return np.full(len(terms), ABSENT)
-        there = answer(~missing[terms] & ~unknown[terms], missing[terms])
-        return np.where(terms >= 0, there, ABSENT).astype(np.uint8)
+    def _take(self, there: U1) -> None:
+        """What the terms, being there or not (n_terms), say of the effects."""
+        self._there = there
+        self._lacks = (self._needs @ (there == NO).astype(np.int32)) > 0
+        self._unknown = ~self._lacks & ((self._needs @ (there == UNKNOWN).astype(np.int32)) > 0)
+        self._preconditions = np.append(there, ABSENT)[self._pair_terms]  # -1 is a sample
 
-    def _fact(self, i: int, missing: Bool) -> Fact:
+    def _fact(self, i: int, there: U1) -> Fact:
         terms = zip(self._need_names[i], self._need_terms[i], strict=True)
         body: dict[str, Any] = {
-            "missing": [name for name, term in terms if term >= 0 and missing[term]],
+            "missing": [name for name, term in terms if term >= 0 and there[term] == NO],
             "functions": self._used_by[i],
         }
         return Fact(kind="effect_not_ready", subject=self._effects[i].name, body=body)
 
     def state(self) -> Arrays:
         """The timers, and what came of them."""
-        terms: Arrays = {"terms.missing": self._terms.missing, "terms.unknown": self._terms.unknown}
-        return self._delay.state() | terms | {"functions_not_ready": self.not_ready}
+        return self._delay.state() | {"functions_not_ready": self.not_ready}
 
     def rows(self) -> Rows:
         """Timers go over by the effect's name."""
         effects = tuple(condition.name for condition in self.conditions)
         own = dict.fromkeys(self._delay.state(), effects)
-        return own | {"functions_not_ready": self._functions}  # the terms are judged anew
+        return own | {"functions_not_ready": self._functions}
 
     def load(self, arrays: Arrays) -> None:
         """Take over what `state` gave."""
         self._delay.load(arrays)
         self.not_ready = arrays["functions_not_ready"].astype(np.bool_)
-        self._terms.missing = arrays["terms.missing"].astype(np.bool_)
-        self._terms.unknown = arrays["terms.unknown"].astype(np.bool_)
 
     def live(self) -> Arrays:
         """functions_not_ready (n_functions); lacking, unknown by effect, in the order of the conditions.
@@ -126,13 +124,10 @@ class ReadinessCheck:
 
 
 class _Terms:
-    """The different preconditions of a plant, each judged once: expressions, terms of devices, their state points.
+    """The different preconditions of a plant, each judged once: expressions, terms of devices, their state points."""
 
-    missing, unknown (n_terms): what the expressions said when their turn last came; where there are many, they take
-    turns.
-    """
-
-    def __init__(self, plant: Plant) -> None:
+    def __init__(self, plant: Plant, truths: PlantTruths) -> None:
+        self._truths = truths
         registers = plant.file.registers
         kept: tuple[PowerSupply | ReliefDevice | Certificate, ...] = (
             *registers.power_supplies,
@@ -147,10 +142,8 @@ class _Terms:
         self._bit: list[int] = []
         self._ends: I8 = np.zeros(0, dtype=np.int64)
         self._bits = np.zeros(0, dtype=np.intp)
-        self._read = np.zeros(0, dtype=np.intp)
-        self._expressed: Bool = np.zeros(0, dtype=np.bool_)
-        self.missing: Bool = np.zeros(0, dtype=np.bool_)
-        self.unknown: Bool = np.zeros(0, dtype=np.bool_)
+        self._has: Bool = np.zeros(0, dtype=np.bool_)
+        self._expressed = self._places = np.zeros(0, dtype=np.intp)
 
     @property
     def size(self) -> int:
@@ -174,31 +167,20 @@ class _Terms:
         self._end_ns.append(end_ns)
         self._bit.append(bit)
         self._ends, self._bits = np.array(self._end_ns), np.array(self._bit, dtype=np.intp)
-        named = [plant.points.row[name] for _, expression in self._expressions for name in expression.points]
-        self._read = np.array(sorted(set(named)), dtype=np.intp)
-        self._expressed = np.isin(np.arange(self.size), [one for one, _ in self._expressions])
+        self._has = self._bits >= 0
+        self._expressed = np.array([one for one, _ in self._expressions], dtype=np.intp)
+        self._places = self._truths.places(expression for _, expression in self._expressions)
         return place
 
-    def judge(self, frame: Frame) -> tuple[Bool, Bool]:
-        """Where each is missing, and where that cannot be told (n_terms)."""
-        value, good = frame.value[self._bits], is_good(frame.status[self._bits])
-        has = self._bits >= 0
-        missing = (frame.time_ns >= self._ends) | (has & good & (value <= 0.5))
-        unknown = ~missing & has & ~good
-        if self._expressions:
-            if not len(self.missing):
-                due, self.missing, self.unknown = self._expressions, missing.copy(), unknown.copy()
-            else:
-                turns = -(-len(self._expressions) // EXPRESSIONS_A_SCAN)
-                due = self._expressions[frame.number % turns :: turns]
-            seen = np.full(len(frame.value), np.nan)
-            seen[self._read] = np.where(is_good(frame.status[self._read]), frame.value[self._read], np.nan)
-            for place, expression in due:
-                true, unclear = expression.truth(seen)
-                self.missing[place], self.unknown[place] = not true and not unclear, bool(unclear)
-            missing = np.where(self._expressed, self.missing, missing)
-            unknown = np.where(self._expressed, self.unknown, unknown)
-        return missing, unknown
+    def judge(self, frame: Frame) -> U1:
+        """(n_terms) Whether each is there."""
+        there = np.where(frame.time_ns >= self._ends, NO, YES)
+        if self._has.any():
+            good, off = frame.good[self._bits], frame.value[self._bits] <= 0.5
+            there[self._has & ~good & (there == YES)] = UNKNOWN
+            there[self._has & good & off] = NO
+        there[self._expressed] = answered(self._truths.of(frame)[1])[self._places]
+        return there
 
 
 def _term(plant: Plant, entry: PowerSupply | ReliefDevice | Certificate, zone: ZoneInfo) -> tuple[int, int]:

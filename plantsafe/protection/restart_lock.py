@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from plantsafe.frame import F8, I8, Bool, Frame, is_good
+from plantsafe.frame import F8, I8, Bool, Frame
 from plantsafe.plant import Plant
 from plantsafe.plant.model import RestartLock, Unit
-from plantsafe.protection.answer import NO, UNKNOWN, YES
+from plantsafe.plant.plant_truths import PlantTruths
+from plantsafe.protection.answer import NO, UNKNOWN, YES, answered
 from plantsafe.request import Request, RequestKind
 from plantsafe.verdict import Arrays, Condition, ConditionClass, Fact, Rows, Verdict
 
@@ -68,12 +69,14 @@ class RestartCheck:
 
     name = "restart"
 
-    def __init__(self, plant: Plant) -> None:
+    def __init__(self, plant: Plant, truths: PlantTruths | None = None) -> None:
         self._plant = plant
+        self._truths = truths or PlantTruths(plant)
         self._units = tuple(unit for unit in plant.file.units if unit.restart_lock is not None)
         self._row = {unit.name: i for i, unit in enumerate(self._units)}
         rows = [i for i, unit in enumerate(plant.file.units) if unit.restart_lock is not None]
-        self._expressions = [plant.expressions.locks[i] for i in rows]
+        self._stopped = self._truths.places(plant.expressions.locks[i][0] for i in rows)
+        self._dosing = self._truths.places(plant.expressions.locks[i][1] for i in rows)
         self._after = np.array([plant.scans(lock_of(unit).after_s) for unit in self._units], dtype=np.int64)
         self._effects = {effect.name: i for i, effect in enumerate(plant.file.effects)}
         self.lock = Lock.fresh(len(self._units))
@@ -85,9 +88,9 @@ class RestartCheck:
         if not self._units:
             return
         number, lock = frame.number, self.lock
-        seen = self._seen = np.where(is_good(frame.status), frame.value, np.nan)
-        answers = np.array([[_answer(one, seen) for one in pair] for pair in self._expressions], dtype=np.uint8)
-        stopped, dosing = answers[:, 0], answers[:, 1]
+        self._seen = frame.seen
+        answers = answered(self._truths.of(frame)[1])
+        stopped, dosing = answers[self._stopped], answers[self._dosing]
         was_locked = lock.locked_at > 0
         runs = (stopped == NO) & ~was_locked
         lock.stopped_at = np.where(
@@ -165,11 +168,6 @@ def lock_of(unit: Unit) -> RestartLock:
     """The lock of a unit that has one."""
     assert unit.restart_lock is not None  # noqa: S101  # asked only of those
     return unit.restart_lock
-
-
-def _answer(expression: Any, seen: F8) -> np.uint8:
-    true, unclear = expression.truth(seen)
-    return UNKNOWN if unclear else YES if true else NO
 
 
 def _conditions(unit: Unit) -> tuple[Condition, Condition]:

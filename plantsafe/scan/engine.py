@@ -26,6 +26,7 @@ from plantsafe.checks.unit_monitor import UnitMonitorCheck
 from plantsafe.errors import Mistake, PlantFileError
 from plantsafe.frame import Frame, is_good
 from plantsafe.journal.project import OpenCondition
+from plantsafe.plant.plant_truths import PlantTruths
 from plantsafe.plant.tables import Plant
 from plantsafe.protection import (
     PROOF_ACTS,
@@ -47,7 +48,7 @@ from plantsafe.scan.carry import carry
 from plantsafe.store.arrays import pack, unpack
 from plantsafe.verdict import Arrays, Check, Condition, Fact, Verdict
 
-ENGINE_VERSION = "19"
+ENGINE_VERSION = "20"
 """Changes whenever the same frames would give another record; snapshots of another version are not taken up."""
 
 
@@ -69,11 +70,12 @@ class Engine:
         self._sources = SourceCheck(plant)
         self._approval = ApprovalCheck(plant, approved=approved)
         self._bypasses = BypassCheck(plant)
-        readiness = ReadinessCheck(plant)
+        truths = PlantTruths(plant)
+        readiness = ReadinessCheck(plant, truths)
         functions = FunctionCheck(plant, readiness)
         self._pfd = PfdCheck(plant, functions)
-        effects = EffectCheck(plant, functions)
-        self._restarts = RestartCheck(plant)
+        effects = EffectCheck(plant, functions, truths)
+        self._restarts = RestartCheck(plant, truths)
         course = Course(plant)  # stepped and remembered by the drift check, which stands before the unit monitors
         self.checks: tuple[Check, ...] = (
             self._sources,
@@ -81,7 +83,7 @@ class Engine:
             ClockStepCheck(plant),
             self._approval,
             LimitCheck(plant),
-            ExpressionCheck(plant),
+            ExpressionCheck(plant, truths),
             readiness,
             functions,
             self._pfd,
@@ -102,7 +104,7 @@ class Engine:
         _refuse_twins(self.conditions, plant.file.site.name)
         effects.place(self.conditions)
         self._blocks = _blocks(self.checks)
-        self._design = DesignSuppression(plant)
+        self._design = DesignSuppression(plant, truths)
         self.book = AlarmBook(
             self.conditions,
             by_design=self._design.names,

@@ -1,6 +1,7 @@
 """When a source is lost, frozen or stale: traces through the whole engine."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -80,5 +81,4 @@ def test_a_recorded_stale_frame_is_judged_the_same_again(trace: Any, make_trace:
 
 def with_stamps(frame: Frame, source_time_ns: np.ndarray) -> Frame:
     """The frame with other source times."""
-    fields = {name: getattr(frame, name) for name in Frame.__slots__}
-    return Frame(**fields | {"source_time_ns": source_time_ns})
+    return replace(frame, source_time_ns=source_time_ns)
