@@ -1,15 +1,17 @@
 """Carrying samples and events to a historian: oldest first, none skipped; the cursor moves on a confirmed write only.
 
 A body that is rejected is halved down to the lines that are the cause; those are kept as dead letters with the reason.
-Where a historian rejects more than a few, something else is wrong, and nothing is buried: it waits.
+Series that were refused go apart from then on, so that one bad point does not have each body halved again. Where a
+historian rejects more than a few series, something else is wrong, and nothing is buried: it waits.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
-from itertools import repeat, takewhile
+from itertools import compress, groupby, repeat, takewhile
+from operator import not_
 from typing import Protocol
 
 from plantsafe.errors import PlantsafeError, StoreError
@@ -21,7 +23,8 @@ from plantsafe.store.forward import DeadLetter, ForwardWriter
 
 LINES = 20_000  # of a body: 2 MB, a few tenths of a second of a small server (site default)
 IN_FLIGHT = 2  # bodies: one is on its way while the server works on the other (site default)
-MOST_DEAD = 100  # lines of one body that may be buried (site default)
+MOST_REFUSED = 100  # series of one body that may be buried; not over a quarter of them, but always FEW (site default)
+FEW = 3  # site default
 
 
 class Word(Enum):
@@ -36,11 +39,12 @@ class Word(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Its word, the reason, and how long it asks to wait."""
+    """Its word, the reason, how long it asks to wait; and of a rejected body how many lines it dropped, 0 if unsaid."""
 
     word: Word
     reason: str = ""
     wait_s: float = 0.0
+    dropped: int = 0
 
 
 class Sink(Protocol):
@@ -91,6 +95,7 @@ class Forwarder:
         self._makers: dict[str, LineMaker] = {}
         self._frames: Iterator[Frame] = iter(())
         self._bodies: list[_Sending] = []
+        self._refused: frozenset[str] = frozenset()  # series of which a line of the last bodies was refused
         self._wide = 1
         self._pool = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="historian")
 
@@ -108,6 +113,7 @@ class Forwarder:
             self._send(arrived=1)
             body = self._bodies[0].body
             self._writer.confirm(body.scan, body.seq, self._now_ns(), [*body.dead, *dead])
+            self._refused = self._still_refused(body.lines, dead)
         except BaseException:
             self._wide = 1
             self._recall()
@@ -119,7 +125,14 @@ class Forwarder:
         """As many bodies as may be are on their way; the first `arrived` are there."""
         for one in self._bodies[: arrived + self._wide]:
             if one.dead is None:
-                one.dead = self._pool.submit(self._sent, one.body.lines)
+                one.dead = self._pool.submit(self._sent, one.body.lines, self._refused)
+
+    def _still_refused(self, lines: Sequence[_Line], dead: Sequence[DeadLetter]) -> frozenset[str]:
+        """Series that go apart after a body: those of its dead letters, and those before that were not in it."""
+        now = frozenset(_series(letter.line) for letter in dead if letter.line)
+        if not self._refused - now:
+            return now
+        return now | (self._refused - {_series(text) for _scan, text in lines})
 
     def _recall(self) -> None:
         """Wait for what is on its way; all of it counts as not sent."""
@@ -188,11 +201,13 @@ class Forwarder:
         """Send the dead letters that are lines once more; how many were taken, and how many stay."""
         letters = self._writer.dead()
         lines = [(letter.scan, letter.line) for letter in letters if letter.line]
-        still = self._sent(lines)
-        kept = [letter for letter in letters if not letter.line] + still
-        self._writer.raised(len(letters))
-        standing = self._writer.standing()
-        self._writer.confirm(standing.scan, standing.seq, self._now_ns(), kept)
+        kept = [letter for letter in letters if not letter.line]
+        by_series = groupby(sorted(lines, key=lambda line: _series(line[1])), key=lambda line: _series(line[1]))
+        for together in [list(group) for _, group in by_series]:
+            for i in range(0, len(together), LINES):
+                kept += self._deliver(together[i : i + LINES], set())
+        kept.sort(key=lambda letter: letter.scan)
+        self._writer.keep_dead(kept, of=len(letters))
         return len(letters) - len(kept), len(kept)
 
     def _maker(self, plant: str) -> LineMaker:
@@ -203,16 +218,25 @@ class Forwarder:
             self._makers[plant] = LineMaker(plant_of_document(document))
         return self._makers[plant]
 
-    def _sent(self, lines: Sequence[_Line]) -> list[DeadLetter]:
-        """Send `lines`; what was rejected for good. Raises NotNowError, and then all of it is sent again later."""
-        dead: list[DeadLetter] = []
-        for letter in self._deliver(lines):
-            dead.append(letter)
-            if len(dead) > MOST_DEAD:
-                raise NotNowError(f"the historian rejects too much to be right: {letter.reason}", 60.0)
-        return dead
+    def _sent(self, lines: Sequence[_Line], apart: frozenset[str]) -> list[DeadLetter]:
+        """Send `lines`, those of the series `apart` by themselves; what was rejected for good.
 
-    def _deliver(self, lines: Sequence[_Line]) -> Iterator[DeadLetter]:
+        Raises NotNowError, and then all of it is sent again later.
+        """
+        dead: list[DeadLetter] = []
+        refused, series = set(apart), set[str]()
+        most = 0
+        for part in _parted(lines, refused):
+            for letter in self._deliver(part, refused):
+                dead.append(letter)
+                series.add(_series(letter.line))
+                most = most or max(FEW, min(MOST_REFUSED, len({_series(text) for _scan, text in lines}) // 4))
+                if len(series) > most:
+                    raise NotNowError(f"the historian rejects too much to be right: {letter.reason}", 60.0)
+        return sorted(dead, key=lambda letter: letter.scan)
+
+    def _deliver(self, lines: Sequence[_Line], refused: set[str]) -> Iterator[DeadLetter]:
+        """Send `lines`; dead letters of those that are rejected, whose series are then in `refused`."""
         if not lines:
             return
         answer = self._sink.write("\n".join([text for _scan, text in lines]).encode())
@@ -224,9 +248,25 @@ class Forwarder:
             return
         if answer.word is not Word.REJECTED:
             raise NotNowError(answer.reason, answer.wait_s)
-        if len(lines) == 1:
-            yield DeadLetter(scan=lines[0][0], line=lines[0][1], reason=answer.reason)
+        if len(lines) == 1 or answer.dropped >= len(lines):
+            refused.update(_series(text) for _scan, text in lines)
+            yield from (DeadLetter(scan=scan, line=text, reason=answer.reason) for scan, text in lines)
             return
-        half = len(lines) // 2
-        yield from self._deliver(lines[:half])
-        yield from self._deliver(lines[half:])
+        parts = _parted(lines, refused)
+        if not all(parts):
+            parts = (lines[: len(lines) // 2], lines[len(lines) // 2 :])
+        for part in parts:
+            yield from self._deliver(part, refused)
+
+
+def _parted(lines: Sequence[_Line], refused: Set[str]) -> tuple[Sequence[_Line], Sequence[_Line]]:
+    """Lines of other series, and those of the series that are `refused`."""
+    if not refused:
+        return lines, ()
+    known = [_series(text) in refused for _scan, text in lines]
+    return list(compress(lines, map(not_, known))), list(compress(lines, known))
+
+
+def _series(line: str) -> str:
+    """Measurement and tags of a line; cut short at a space within a tag, which puts more lines apart than need be."""
+    return line.partition(" ")[0]

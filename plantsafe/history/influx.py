@@ -4,6 +4,7 @@ The client's batching mode drops batches without a word when it is closed; the s
 """
 
 import json
+import re
 from typing import Any
 
 from influxdb_client.client.influxdb_client import InfluxDBClient
@@ -17,6 +18,7 @@ _NS: Any = "ns"  # the client declares a class here and means its texts
 TIMEOUT_S = 20.0  # of one body (site default)
 _LATER = frozenset({408, 425, 429})  # and everything from 500 on
 _REJECTED = frozenset({400, 413, 422})  # the body is the cause; halves may be taken
+_DROPPED = re.compile(r"\bpartial write\b.*\bdropped=(\d+)$")  # of versions 1 and 2
 _REASON = 300  # characters of the server's own words (site default)
 
 
@@ -46,11 +48,13 @@ class InfluxSink:
 
 def _answer(error: ApiException) -> Answer:
     status = int(error.status or 0)
-    reason = f"{status} {error.reason or ''}: {_words(error.body)}".strip(" :")
+    words = _words(error.body)
+    reason = f"{status} {error.reason or ''}: {words[:_REASON]}".strip(" :")
     if status in _REJECTED and "beyond retention policy" in reason:
         return Answer(Word.TOO_OLD, reason)
     if status in _REJECTED:
-        return Answer(Word.REJECTED, reason)
+        said = _DROPPED.search(words)
+        return Answer(Word.REJECTED, reason, dropped=int(said[1]) if said else 0)
     if status >= 500 or status in _LATER:
         return Answer(Word.LATER, reason, _wait_s(error.headers))
     return Answer(Word.REFUSED, f"{reason} (token, organisation and bucket?)", 30.0)
@@ -63,7 +67,7 @@ def _words(body: Any) -> str:
         text = str(said.get("message") or said.get("error") or text)
     except (ValueError, AttributeError):
         pass
-    return " ".join(text.split())[:_REASON]
+    return " ".join(text.split())
 
 
 def _wait_s(headers: Any) -> float:

@@ -72,9 +72,7 @@ class ForwardWriter:
                 "UPDATE standing SET scan = ?, seq = ?, confirmed_ns = ?, trouble = '', since_ns = 0",
                 (scan, seq, now_ns),
             )
-            self._connection.executemany(
-                "INSERT INTO dead (scan, line, reason) VALUES (?, ?, ?)", [(d.scan, d.line, d.reason) for d in dead]
-            )
+            self._bury(dead)
 
     def trouble(self, reason: str, now_ns: int) -> None:
         """Nothing goes on, and why."""
@@ -94,10 +92,16 @@ class ForwardWriter:
         """All dead letters, oldest first."""
         return _dead(self._connection, self.path)
 
-    def raised(self, count: int) -> None:
-        """The oldest `count` dead letters were taken after all."""
+    def keep_dead(self, letters: Sequence[DeadLetter], *, of: int) -> None:
+        """Of the oldest `of` dead letters only `letters` stay, the others were taken after all: one transaction."""
         with transaction(self._connection, self.path):
-            self._connection.execute("DELETE FROM dead WHERE id IN (SELECT id FROM dead ORDER BY id LIMIT ?)", (count,))
+            self._connection.execute("DELETE FROM dead WHERE id IN (SELECT id FROM dead ORDER BY id LIMIT ?)", (of,))
+            self._bury(letters)
+
+    def _bury(self, letters: Sequence[DeadLetter]) -> None:
+        self._connection.executemany(
+            "INSERT INTO dead (scan, line, reason) VALUES (?, ?, ?)", [(d.scan, d.line, d.reason) for d in letters]
+        )
 
     def close(self) -> None:
         """Fold the log into the file and close it."""

@@ -3,7 +3,6 @@
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import fields
 from pathlib import Path
@@ -11,10 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from historian_server import MOST_POINTS, Historian
+from forwarding import START_NS, Forwarding, record, same
+from historian_server import Historian
 
 from plantsafe.errors import DamagedFileError, StoreError
-from plantsafe.frame import BAD_NO_COMMUNICATION, Frame
 from plantsafe.history import forward
 from plantsafe.history.buckets import read_buckets
 from plantsafe.history.compaction import Compaction
@@ -25,104 +24,8 @@ from plantsafe.history.lines import LineMaker
 from plantsafe.history.reader import HistoryReader
 from plantsafe.history.repair import repair
 from plantsafe.plant.tables import Plant
-from plantsafe.store.forward import DeadLetter, ForwardWriter, Standing, ask_again, asked_again
-from plantsafe.store.record import RecordReader, RecordWriter
-
-START_NS = 1_790_000_000_000_000_000
-
-
-@pytest.fixture(scope="module")
-def historian(tmp_path_factory: pytest.TempPathFactory, program: Callable[..., str]) -> Iterator[Historian]:
-    server = Historian(tmp_path_factory.mktemp("influx"), program("influxd"), program("nginx"))
-    yield server
-    server.close()
-
-
-@pytest.fixture(scope="module")
-def plant(small_plant_of: Callable[..., Plant]) -> Plant:
-    return small_plant_of()
-
-
-@pytest.fixture
-def fresh(historian: Historian) -> Iterator[Historian]:
-    """An empty bucket of a server that is well."""
-    historian.ask('DROP MEASUREMENT "pv"')
-    yield historian
-    for sign in ("away", "locked"):
-        historian.says(sign, now=False)
-
-
-def record(folder: Path, plant: Plant, numbers: Sequence[int]) -> list[Frame]:
-    """Random values, some Bad."""
-    writer = RecordWriter(folder)
-    writer.add_plant(plant.hash, plant.document())
-    chance = np.random.default_rng(numbers[0])
-    made = []
-    for number in numbers:
-        status = np.where(chance.random(plant.n_points) < 0.1, np.uint32(BAD_NO_COMMUNICATION), np.uint32(0))
-        frame = Frame(
-            number=number,
-            plant=plant.hash,
-            time_ns=START_NS + number * 10**9,
-            value=np.where(status > 0, np.nan, chance.normal(60.0, 1.0, plant.n_points)),
-            status=status,
-            source_time_ns=np.zeros(plant.n_points, dtype=np.int64),
-            received=np.full(plant.n_sources, number, dtype=np.int64),
-            origin=np.zeros(plant.n_sources, dtype=np.uint8),
-            resolution_ns=np.zeros(plant.n_sources, dtype=np.int64),
-        )
-        writer.write_scan(frame, [], [], {}, None)
-        made.append(frame)
-    writer.close()
-    return made
-
-
-class Forwarding:
-    """A forwarder that is stepped until all is sent; a new one each time, as after a kill."""
-
-    def __init__(self, folder: Path, where: str) -> None:
-        self.folder, self.where = folder, where
-
-    def step(self, sink: Any = None) -> int:
-        writer, own = ForwardWriter(self.folder), sink or sink_of(self.where)
-        try:
-            with HistoryReader(self.folder) as history:
-                forwarder = Forwarder(history, writer, own, time.time_ns)
-                try:
-                    return forwarder.step()
-                finally:
-                    forwarder.close()
-        finally:
-            writer.close()
-            if sink is None:
-                own.close()
-
-    def all(self) -> None:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            try:
-                if not self.step():
-                    return
-            except NotNowError:
-                time.sleep(0.05)
-        raise AssertionError("not all was sent")
-
-    def standing(self) -> tuple[Standing, list[DeadLetter]]:
-        writer = ForwardWriter(self.folder)
-        try:
-            return writer.standing(), writer.dead()
-        finally:
-            writer.close()
-
-
-def same(historian: Historian, plant: Plant, frames: Sequence[Frame]) -> bool:
-    """Every point of every scan there is as it was recorded."""
-    for row, name in enumerate(plant.points.names):
-        there = historian.rows(name)
-        here = {f.number: (None if np.isnan(f.value[row]) else float(f.value[row]), int(f.status[row])) for f in frames}
-        if there != here:
-            return False
-    return True
+from plantsafe.store.forward import ForwardWriter, ask_again, asked_again
+from plantsafe.store.record import RecordReader
 
 
 def test_rows_there_are_rows_here_compacted_or_not(tmp_path: Path, plant: Plant, fresh: Historian) -> None:
@@ -199,24 +102,6 @@ def test_what_a_server_refuses_for_now_is_kept(
     assert forwarding.standing()[1] == []
 
 
-def test_rows_that_are_refused_for_good_are_named_and_the_others_arrive(
-    tmp_path: Path, plant: Plant, fresh: Historian
-) -> None:
-    frames = record(tmp_path, plant, range(1, 30))
-    known = LineMaker(plant).of_frame(frames[0])[1:]
-    others = [f"pv,point=other{i} status=0i {START_NS}" for i in range(MOST_POINTS)]
-    for lines in (known, others):
-        assert sink_of(fresh.where).write("\n".join(lines).encode()) == Answer(Word.TAKEN)
-    forwarding = Forwarding(tmp_path, fresh.where)
-    forwarding.all()
-    standing, dead = forwarding.standing()
-    refused, *arrived = plant.points.names
-    assert standing.scan == 29
-    assert [letter.scan for letter in dead] == [frame.number for frame in frames]
-    assert all("max-values-per-tag" in letter.reason and f"point={refused}" in letter.line for letter in dead)
-    assert all(len(fresh.rows(name)) == 29 for name in arrived)
-
-
 def test_scans_older_than_the_historian_keeps_are_one_letter(tmp_path: Path, plant: Plant, fresh: Historian) -> None:
     fresh.ask("ALTER RETENTION POLICY autogen ON process DURATION 1h SHARD DURATION 1h DEFAULT")
     try:
@@ -228,28 +113,6 @@ def test_scans_older_than_the_historian_keeps_are_one_letter(tmp_path: Path, pla
     standing, (letter,) = forwarding.standing()
     assert (standing.scan, letter.scan, letter.line) == (99, 1, "")
     assert letter.reason.startswith("scans 1 to 99: the historian keeps no samples this old")
-
-
-class Scripted:
-    """A sink that answers from a list."""
-
-    def __init__(self, *words: Word) -> None:
-        self.words, self.bodies = list(words), list[bytes]()
-
-    def write(self, body: bytes) -> Answer:
-        self.bodies.append(body)
-        return Answer(self.words.pop(0) if self.words else Word.TAKEN, "scripted")
-
-
-def test_a_server_that_rejects_everything_buries_nothing(tmp_path: Path, plant: Plant) -> None:
-    record(tmp_path, plant, range(1, 60))
-    forwarding = Forwarding(tmp_path, "")
-    with pytest.raises(NotNowError, match="too much to be right"):
-        forwarding.step(Scripted(*[Word.REJECTED] * 10_000))
-    assert forwarding.standing() == (
-        Standing(scan=0, seq=0, confirmed_ns=0, trouble="", since_ns=0, dead=0),
-        [],
-    )
 
 
 class Picky:
