@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.plantsafe-ready
 WORKERS ?= 2
 
-.PHONY: help setup demo test lint wire long lock clean bench
+.PHONY: help setup demo test lint wire long lock clean bench-setup
 
 help:
 	@echo "make demo    simulated plant, scan service and dashboard; Ctrl-C stops all"
@@ -14,7 +14,8 @@ help:
 	@echo "make setup   the environment alone"
 	@echo "make wire    all scenarios, in virtual time and through the real servers and the scan service"
 	@echo "make long    soaks and long properties"
-	@echo "make lock    resolve requirements.lock anew"
+	@echo "make bench-setup  what the benchmarks compare with, beside the environment; the next set-up removes it again"
+	@echo "make lock    resolve requirements.lock and benchmarks/requirements.lock anew"
 
 setup: $(STAMP)
 
@@ -47,8 +48,12 @@ wire: setup
 long: setup
 	$(BIN)/pytest -m long
 
+bench-setup: setup
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r benchmarks/requirements.lock
+
 lock: $(BIN)/uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --group dev pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --group bench -c requirements.lock -o benchmarks/requirements.lock
 
 $(BIN)/uv:
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -13,74 +13,64 @@ from dashboards.components.glyph import COLOURS
 from dashboards.language import Tongue
 from dashboards.settings import BACKGROUND, LINE, PANEL, QUIET, TEXT
 from plantsafe.frame import F8, I8, is_good
+from plantsafe.history.picture import drawn
 from plantsafe.history.reader import HistoryReader
+from plantsafe.history.window import Window
 from plantsafe.plant import Plant
 
-BUCKETS = 600  # two values each: about 2 points a pixel on a chart 600 pixels wide (site default)
-_GAP_SCANS = 3  # more scans than this missing: the line is broken (site default)
+COLUMNS = 600  # pixels of a chart; up to 4 samples are drawn in each (site default)
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Samples of a point in the order of their scans: times_ns, value (n,); a NaN breaks the line."""
+
+    times_ns: I8
+    value: F8
 
 
 @dataclass(frozen=True, slots=True)
 class Curves:
-    """times_ns (n,), value and doubtful (n, n_points): good values and others; NaN where there is none."""
+    """Good values of each point, and the doubtful ones. last_ns: of the newest scan, 0 without any."""
 
-    times_ns: I8
-    value: F8
-    doubtful: F8
+    good: tuple[Curve, ...]
+    doubtful: tuple[Curve, ...]
+    last_ns: int
 
 
 def read_curves(folder: Path, points: tuple[str, ...], first: int, last: int) -> Curves:
-    """Values of `points` in scans first..last, joined by name over changes of the plant, at most 2 a bucket."""
-    step = max(1, -(-(last - first + 1) // BUCKETS))
+    """Values of `points` in scans first..last, joined by name over changes of the plant, thinned for a picture."""
     with HistoryReader(folder) as history:
         window = history.window(points, first, last)
-    if not len(window.number):
-        return Curves(window.time_ns, window.value, window.value)
-    gap = np.diff(window.number, prepend=window.number[0]) > _GAP_SCANS
-    turn = np.diff((window.number - first) // step, prepend=-1) != 0
-    begins = np.flatnonzero(turn | gap)
-    ends = np.append(begins[1:], len(window.number)) - 1
     good = is_good(window.status)
-    value = _thinned(np.where(good, window.value, np.nan), begins, ends)
-    doubtful = _thinned(np.where(good, np.nan, window.value), begins, ends)
-    times = np.stack([window.time_ns[begins], window.time_ns[ends]], axis=1).ravel()
-    single = np.repeat(begins == ends, 2) & (np.arange(2 * len(begins)) % 2 == 1)
-    broken = np.flatnonzero(gap[begins]) * 2  # a row of nothing just after the last scan before the hole
-    nothing = np.full((len(broken), len(points)), np.nan)
     return Curves(
-        np.insert(times, broken, times[broken - 1] + 1)[~np.insert(single, broken, False)],
-        np.insert(value, broken, nothing, axis=0)[~np.insert(single, broken, False)],
-        np.insert(doubtful, broken, nothing, axis=0)[~np.insert(single, broken, False)],
+        tuple(_curve(window, value) for value in np.where(good, window.value, np.nan).T),
+        tuple(_curve(window, value) for value in np.where(good, np.nan, window.value).T),
+        int(window.time_ns[-1]) if len(window.time_ns) else 0,
     )
 
 
-def _thinned(value: F8, begins: I8, ends: I8) -> F8:
-    """(2 m, k) smallest and largest value of each stretch begins..ends of (n, k), in the order in which they came."""
-    n = len(value)
-    low = np.fmin.reduceat(value, begins)
-    high = np.fmax.reduceat(value, begins)
-    row = np.repeat(np.arange(len(begins)), ends - begins + 1)
-    at = np.arange(n)[:, None]
-    down = np.minimum.reduceat(np.where(value == low[row], at, n), begins)
-    up = np.minimum.reduceat(np.where(value == high[row], at, n), begins)
-    pairs = np.stack([np.where(down <= up, low, high), np.where(down <= up, high, low)], axis=1)
-    thin: F8 = pairs.reshape(2 * len(begins), value.shape[1])
-    return thin
+def _curve(window: Window, value: F8) -> Curve:
+    rows, begins = drawn(window.number, value, COLUMNS)
+    if not len(rows):
+        return Curve(window.time_ns[:0], value[:0])
+    broken = np.searchsorted(rows, begins[1:])  # a row of nothing just after the last one before the hole
+    times = window.time_ns[rows]
+    return Curve(np.insert(times, broken, times[broken - 1] + 1), np.insert(value[rows], broken, np.nan))
 
 
 def figure(plant: Plant, rows: tuple[int, ...], curves: Curves, zone: ZoneInfo, tongue: Tongue) -> go.Figure:
     """One small chart a point, one time axis; a limit that was passed takes the colour of its priority."""
     chart = make_subplots(rows=max(1, len(rows)), cols=1, shared_xaxes=True, vertical_spacing=0.05)
-    shift_ns = _offset_ns(int(curves.times_ns[-1]), zone) if len(curves.times_ns) else 0
-    x = (curves.times_ns + shift_ns).astype("datetime64[ns]")
+    shift_ns = _offset_ns(curves.last_ns, zone)
     for i, row in enumerate(rows, start=1):
         point = plant.entries[row]
-        for values, style in ((curves.value, "solid"), (curves.doubtful, "dot")):
-            if not np.isnan(values[:, i - 1]).all():
+        for curve, style in ((curves.good[i - 1], "solid"), (curves.doubtful[i - 1], "dot")):
+            if len(curve.value):
                 chart.add_trace(
                     go.Scatter(
-                        x=x,
-                        y=values[:, i - 1],
+                        x=(curve.times_ns + shift_ns).astype("datetime64[ns]"),
+                        y=curve.value,
                         mode="lines",
                         connectgaps=False,
                         line={"color": TEXT if style == "solid" else QUIET, "width": 1.3, "dash": style},
@@ -93,7 +83,7 @@ def figure(plant: Plant, rows: tuple[int, ...], curves: Curves, zone: ZoneInfo, 
         for alarm in plant.file.alarms:
             if alarm.point == point.name:
                 high = alarm.direction in ("H", "HH")
-                seen = curves.value[:, i - 1]
+                seen = curves.good[i - 1].value
                 beyond = bool((seen >= alarm.limit).any() if high else (seen <= alarm.limit).any())
                 chart.add_hline(
                     y=alarm.limit,

@@ -1,36 +1,37 @@
 """Thinned curves keep every peak and break where scans are missing."""
 
 import numpy as np
+import pytest
 from dashboard_scene import Scene
 
 from dashboards.language import Tongue
 from dashboards.picture import TAIL_SCANS, Board
-from dashboards.trend import BUCKETS, figure, read_curves
+from dashboards.trend import COLUMNS, figure, read_curves
 
 
-def test_one_scan_peak_survives_the_thinning(scene: Scene) -> None:
-    while scene.number < 3 * BUCKETS:
-        scene.scan({"TI-101": 99.0 if scene.number == 777 else 40.0})
+def test_one_scan_peak_survives_the_thinning_at_its_own_scan(scene: Scene) -> None:
+    while scene.number < 3 * COLUMNS:
+        scene.scan({"TI-101": {777: 99.0, 778: 3.0}.get(scene.number, 40.0 + 0.1 * (scene.number % 7))})
     curves = read_curves(scene.folder, ("TI-101",), 1, scene.number)
-    assert len(curves.times_ns) <= 2 * BUCKETS
-    assert np.nanmax(curves.value[:, 0]) == 99.0
-    assert (np.diff(curves.times_ns) >= 0).all()
+    (curve,) = curves.good
+    assert len(curve.value) <= 4 * COLUMNS
+    assert (np.diff(curve.times_ns) > 0).all()
+    at = [int(curve.times_ns[rows[0]]) for rows in (np.flatnonzero(curve.value == v) for v in (99.0, 3.0))]
+    assert at[1] - at[0] == pytest.approx(1e9, abs=1e6)
+    assert len(curves.doubtful[0].value) == 0
 
 
 def test_bad_values_are_gaps_and_lost_scans_break_the_line(scene: Scene) -> None:
+    before = scene.number
     scene.bad.add("TI-101")
     scene.scans(5)
     scene.bad.clear()
     scene.scan()
     scene.number += 30
     scene.scans(5)
-    curves = read_curves(scene.folder, ("TI-101",), 1, scene.number)
-    good = ~np.isnan(curves.value[:, 0])
-    assert good[:3].all()
-    assert not good[3:8].any()
-    assert good[8]
-    assert not good[9]
-    assert good[10:].all()
+    (curve,) = read_curves(scene.folder, ("TI-101",), 1, scene.number).good
+    there = [len(piece) for piece in np.split(curve.value, np.flatnonzero(np.isnan(curve.value)))]
+    assert there == [before, 2, 6]  # the first of a piece but the first is the break before it
 
 
 def test_chart_draws_the_limits_of_its_points(scene: Scene) -> None:
