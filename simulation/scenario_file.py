@@ -23,6 +23,7 @@ EVENT_KINDS = frozenset(
         *("safe_state_reached", "safe_state_lost", "bypass_on", "bypass_off"),
         *("bypass_began", "bypass_ended", "bypass_reminder", "bypass_record_cancelled", "bypass_handover_due"),
         *("bypass_approved", "bypass_taken_over", "element_stroke", "element_failed", "effect_not_ready"),
+        *("window_left", "window_regained", "window_account"),
         *("request_refused", "request_expired"),
         *(
             "restart_locked",

@@ -89,6 +89,9 @@ EVENT_WORDS: Mapping[str, str] = {
     "effect_state": n_("effect of the matrix"),
     "restart_locked": n_("locked against restart"),
     "restart_confirmed": n_("restart confirmed"),
+    "window_left": n_("left its operating window"),
+    "window_regained": n_("back in its operating window"),
+    "window_account": n_("account of the operating windows"),
     "clock_step": n_("clock step"),
     "settings_audited": n_("settings compared with the approved ones"),
     "settings_audit_failed": n_("settings could not be compared"),
@@ -129,6 +132,7 @@ KIND_WORDS: Mapping[str, str] = {
     "ewma": n_("slow drift (EWMA)"),
     "cusum": n_("lasting shift (CUSUM)"),
     "signal": n_("signal unlike itself"),
+    "window": n_("outside its operating window"),
     "heat_balance": n_("heat balance does not close"),
     "mtsr": n_("live MTSR above the assessed"),
     "hazard_class": n_("hazard class worse than assessed"),
@@ -175,7 +179,7 @@ SMALL = 0.05
 """Values below it are shown by their digits, not by their places: a probability, say."""
 
 IN_POINT_UNITS = frozenset(
-    {"HH", "H", "L", "LL", "ewma", "signal", "differs", "deviates", "creeps", "setpoint_changed"}
+    {"HH", "H", "L", "LL", "window", "ewma", "signal", "differs", "deviates", "creeps", "setpoint_changed"}
 )
 """Kinds of conditions whose value and limit are in the unit of measure of their point."""
 

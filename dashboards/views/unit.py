@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboards import panel
-from dashboards.components import heat_balance, protection, restart_lock
+from dashboards.components import heat_balance, operating_windows, protection, restart_lock
 from dashboards.components.unit_card import point_row
 from dashboards.language import Tongue
 from dashboards.numbers import reading
@@ -38,6 +38,7 @@ def show() -> None:
     )
     _functions(name)
     restart_lock.form(visit, picture, units[name])
+    _windows(name)
     _balance(name)
     _trends(visit, picture, units[name], tongue)
     _values(name)
@@ -56,6 +57,16 @@ def _functions(name: str) -> None:
         + f"<div class='ps ps-head'><span>{phase}</span>{protection.answer(status, tongue)}</div>"
         + protection.table(picture, tongue, stale=stale, unit=name)
     )
+
+
+@st.fragment(run_every=panel.REFRESH_S)
+def _windows(name: str) -> None:
+    visit = visit_or_stop()
+    picture = picture_or_stop(visit)
+    unit = next(unit for unit in picture.plant.file.units if unit.name == name)
+    section = operating_windows.section(picture, unit, visit.tongue, stale=panel.is_stale(visit, picture))
+    if section:
+        st.html(section)
 
 
 @st.fragment(run_every=BALANCE_REFRESH_S)

@@ -29,6 +29,7 @@ from plantsafe.cli import (
     scenario,
     sif,
     summary,
+    windows,
 )
 from plantsafe.errors import PlantsafeError
 
@@ -41,7 +42,7 @@ app = typer.Typer(
 )
 for module in (
     demo, run, compact, forward, replay, check, plant, browse, probe, cert, fault, journal, history, scenario, summary,
-    account, alarms, backtest, sif,
+    account, alarms, backtest, sif, windows,
 ):  # fmt: skip
     module.register(app)
 

@@ -19,6 +19,7 @@ from plantsafe.checks.expressions import ExpressionCheck
 from plantsafe.checks.heat_balance import HeatBalanceCheck
 from plantsafe.checks.limits import LimitCheck
 from plantsafe.checks.occupancy import OccupancyCheck
+from plantsafe.checks.operating_window import OperatingWindowCheck
 from plantsafe.checks.redundant import RedundantCheck
 from plantsafe.checks.source_watch import SourceWatchCheck
 from plantsafe.checks.sources import SourceCheck
@@ -96,6 +97,7 @@ class Engine:
             FirstOutBitCheck(plant),
             RedundantCheck(plant),
             OccupancyCheck(plant),
+            OperatingWindowCheck(plant),
             HeatBalanceCheck(plant),
             DriftCheck(plant, course),
             UnitMonitorCheck(plant, course),

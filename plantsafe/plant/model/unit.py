@@ -56,7 +56,8 @@ class Hazard(Entry):
 
 
 class Window(Ruled):
-    """The safe operating window of a point in a phase, in the point's unit of measure."""
+    """The safe operating window of a point in a phase, in the point's unit of measure; a value outside low to high is a
+    finding, and its minutes are counted."""
 
     point: PointName
     """Point that the window is of; all limits in its unit of measure."""

@@ -20,6 +20,7 @@ EACH: dict[Section, tuple[EachRule, ...]] = {
         units.balance_has_its_points,
         units.followed_has_phases,
         units.windows_are_in_range,
+        units.windows_come_before_the_trip,
     ),
     ("sources",): (
         sources.heartbeat_is_its_own,

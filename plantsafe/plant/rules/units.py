@@ -11,6 +11,7 @@ from plantsafe.plant.model import ProcessType
 from plantsafe.plant.model.entry import Found
 from plantsafe.plant.packs import requirement_keys
 from plantsafe.plant.partial import NotKnownError
+from plantsafe.plant.rules.alarms import trips
 from plantsafe.plant.rules.view import View
 
 PARTITION_MAX, WORKSHOP_MAX = 3, 9  # persons; local practice (Shaoxing, May 2023), as in the compliance rules
@@ -175,6 +176,31 @@ def windows_are_in_range(view: View, unit: Any) -> Iterator[Found]:
                 if value is not None and (value < low or value > high):
                     wrong = f"{key} {value:g} is outside the range {low:g} to {high:g} of {window.point}"
                     yield Found(("phases", i, "windows", j, key), wrong, "correct the window or the range", "window")
+
+
+def windows_come_before_the_trip(view: View, unit: Any) -> Iterator[Found]:
+    """A window that reaches to a trip of what it measures says that the trip is safe operation; one window a point."""
+    for i, phase in enumerate(unit.phases):
+        told: set[str] = set()
+        for j, window in enumerate(phase.windows):
+            where = ("phases", i, "windows", j)
+            try:
+                if window.point in told:
+                    wrong = f"phase {phase.name} has another window of {window.point}"
+                    yield Found((*where, "point"), wrong, "keep one of them", "window")
+                told.add(window.point)
+                of_point = trips(view).get(window.point, ())
+                lowest, highest = view.point(window.point).range
+            except NotKnownError:
+                continue
+            for side, setpoint, name in of_point:
+                key = "high" if side == "H" else "low"
+                value = getattr(window, key, None)
+                if value is None or not lowest <= value <= highest:
+                    continue
+                if value >= setpoint if side == "H" else value <= setpoint:
+                    wrong = f"{key} {value:g} of phase {phase.name} is not before the trip of {name} at {setpoint:g}"
+                    yield Found((*where, key), wrong, f"write a limit before {setpoint:g}", "window")
 
 
 def workshop_count_is_allowed(_: View, shop: Any) -> Iterator[Found]:

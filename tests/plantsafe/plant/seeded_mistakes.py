@@ -65,6 +65,8 @@ SEEDS = (
     seed("code: 3, name: dose", "code: 4, name: dose", "units.R1.phases.dose.code", "no state 4", "write one of 0, 3"),
     seed("low: 40, normal_low: 55", "low: 60, normal_low: 55", "units.R1.phases.dose.windows.0.normal_low", "is below low 60", "in order"),
     seed("high: 66}]}", "high: 660}]}", "units.R1.phases.dose.windows.0.high", "outside the range 0 to 150", "correct the window"),
+    seed("high: 66}]}", "high: 74}]}", "units.R1.phases.dose.windows.0.high", "not before the trip of SIF-1 at 73", "before 73"),
+    seed("high: 66}]}", "high: 66}, {point: TI, high: 65}]}", "units.R1.phases.dose.windows.1.point", "another window of TI", "keep one"),
     seed("phase_point: PH", "phase_point: XA", "units.R1.phases.dose.code", "XA has no state 3", "describe the states of XA", line="code: 3"),
     seed("    follows: R1\n", "    follows: S1\n", "units.S1.follows", "S1 has no phases to follow", "write one of R1"),
     seed("    follows: R1\n", "    follows: R9\n", "units.S1.follows", "no unit 'R9'", "did you mean 'R1'?"),
