@@ -21,9 +21,7 @@ def stoessel_class(
     process_k: ArrayLike, mtsr_k: ArrayLike, mtt_k: ArrayLike, td24_k: ArrayLike, *, require_order: bool = True
 ) -> Levels:
     """Class 1 to 5, or 0; any one temperature scale. `require_order=False` skips the tests of Tp, not those for NaN."""
-    tp, mtsr, mtt, td24 = np.broadcast_arrays(
-        *(np.asarray(v, dtype=np.float64) for v in (process_k, mtsr_k, mtt_k, td24_k))
-    )
+    tp, mtsr, mtt, td24 = (np.asarray(v, dtype=np.float64) for v in (process_k, mtsr_k, mtt_k, td24_k))
     boiling_late = mtt >= td24
     low = np.where(mtsr >= mtt, 3, np.where(boiling_late, 2, 1))
     high = np.where(boiling_late, 5, 4)

@@ -10,6 +10,7 @@ between them by a parabola, so the expected heat is averaged with the same weigh
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +67,7 @@ class Residual:
     residual_w: Array
     limit_w: Array
     jacket_w: Array  # that the jacket should take now, below zero while it cools
+    ua_w_k: Array  # of the wetted jacket
     slope_k_s: Array
     unknown: Mask
 
@@ -120,6 +122,7 @@ def step_window(
             residual_w=np.where(unknown, np.nan, residual),
             limit_w=limit,
             jacket_w=jacket_w,
+            ua_w_k=ua,
             slope_k_s=np.where(unknown, np.nan, slope_k_s),
             unknown=unknown,
         ),
@@ -153,12 +156,19 @@ def _observe_jacket(
 
 def _parabolic_mean(ring: Array, oldest: int) -> Array:
     """Mean over the window (n_window, n_units) with the weights that a fitted line gives to slopes; NaN left out."""
-    n = len(ring)
-    place = (np.arange(n) - oldest) % n
-    parabola = (place + 0.5) * (n - place - 0.5)
+    parabola, whole = _parabolas(len(ring))
+    parabola = parabola[oldest]
     if np.isfinite(ring.sum()):
-        return np.asarray(parabola @ ring / parabola.sum())
+        return np.asarray(parabola @ ring / whole[oldest])
     weight = parabola[:, None] * np.isfinite(ring)
     total = weight.sum(axis=0)
     mean = (weight * np.where(np.isfinite(ring), ring, 0.0)).sum(axis=0) / np.where(total > 0.0, total, 1.0)
     return np.where(total > 0.0, mean, np.nan)
+
+
+@cache
+def _parabolas(n: int) -> tuple[Array, Array]:
+    """The weights of a window whose oldest row is 0, 1, ..., (n, n), and their sums."""
+    place = (np.arange(n) - np.arange(n)[:, None]) % n
+    weights = (place + 0.5) * (n - place - 0.5)
+    return weights, np.array([row.sum() for row in weights])

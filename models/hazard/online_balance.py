@@ -85,7 +85,7 @@ def step_balance(
     reacted = np.where(known, _second_order_extent(state.a_kmol, b, k), 0.0)
     new = BalanceState(
         a_kmol=state.a_kmol - reacted,
-        b_kmol=np.where(known, b, state.b_kmol) - reacted,
+        b_kmol=b - reacted,
         volume_m3=volume,
         blind_s=state.blind_s + np.where(known, 0.0, dt_s),
     )

@@ -5,6 +5,7 @@ unknown, never a slope.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,10 +41,10 @@ def step_slope(state: SlopeState, x: Array, dt_s: float) -> tuple[SlopeState, Ar
     window = ring.shape[0]
     at = (state.at + 1) % window
     if np.isfinite(ring.sum()):  # nothing is missing: one fit for all
-        off = ((np.arange(window) - at) % window - (window - 1) / 2.0) * dt_s
+        off, square = _times(window, dt_s)
         return (
             SlopeState(ring=ring, at=at),
-            off @ (ring - ring[0]) / (off @ off),
+            off[at] @ (ring - ring[0]) / square[at],
             np.zeros(ring.shape[1], dtype=np.bool_),
         )
     age = (np.arange(window) - at) % window  # 0 is the oldest
@@ -58,3 +59,11 @@ def step_slope(state: SlopeState, x: Array, dt_s: float) -> tuple[SlopeState, Ar
     slope = (off * np.where(valid, ring - base, 0.0)).sum(axis=0) / np.where(spread > 0.0, spread, 1.0)
     unknown = (count < MIN_SHARE * window) | ~(spread > 0.0)
     return SlopeState(ring=ring, at=at), np.where(unknown, 0.0, slope), unknown
+
+
+@cache
+def _times(window: int, dt_s: float) -> tuple[Array, Array]:
+    """From the middle of a window whose oldest row is 0, 1, ..., (window, window) in seconds, and their squares."""
+    off = ((np.arange(window) - np.arange(window)[:, None]) % window - (window - 1) / 2.0) * dt_s
+    squares: Array = np.array([row @ row for row in off], dtype=np.float64)
+    return off, squares

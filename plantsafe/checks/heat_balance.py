@@ -22,12 +22,12 @@ import numpy as np
 
 from models.hazard.accumulation import accumulation, adiabatic_rise_k
 from models.hazard.hazard_class import stoessel_class
-from models.hazard.heat_balance import BalanceWindow, Tanks, restarted, start_window, step_window
+from models.hazard.heat_balance import BalanceWindow, Residual, Tanks, restarted, start_window, step_window
 from models.hazard.online_balance import BalanceParameters, BalanceState, start_balance, step_balance, take_up
 from models.hazard.slope import SlopeState
 from models.process.semibatch import SemiBatchParameters
 from plantsafe.delay import Delay
-from plantsafe.frame import F8, Bool, Frame, is_good
+from plantsafe.frame import F8, Bool, Frame
 from plantsafe.plant import Plant
 from plantsafe.plant.model.heat_balance import HeatBalance
 from plantsafe.verdict import Arrays, Condition, ConditionClass, Rows, Verdict
@@ -53,11 +53,12 @@ class HeatBalanceCheck:
         told = [unit.heat_balance for unit in units if unit.heat_balance is not None]
         self._names = tuple(unit.name for unit in units)
         row = plant.points.row
-        self._temperature = np.array([row[one.temperature] for one in told], dtype=np.intp)
-        self._inlet = np.array([row[one.jacket_inlet] for one in told], dtype=np.intp)
-        self._dosing = np.array([row[one.dosing] for one in told], dtype=np.intp)
-        self._dosed = np.array([row[one.dosed] if one.dosed else -1 for one in told], dtype=np.intp)
-        self._phase = np.array([row[str(unit.phase_point)] for unit in units], dtype=np.intp)
+        read = [
+            (one.temperature, one.jacket_inlet, one.dosing, str(unit.phase_point), one.dosed or one.dosing)
+            for one, unit in zip(told, units, strict=True)
+        ]
+        self._read = np.array([[row[name] for name in names] for names in read], dtype=np.intp).reshape(-1, 5).T
+        self._tells_dosed: Bool = np.array([bool(one.dosed) for one in told], dtype=np.bool_)
         codes = [{phase.name: float(phase.code) for phase in unit.phases} for unit in units]
         most = max((len(one.lasts) for one in told), default=1)
         self._start = np.array([code[one.starts] for one, code in zip(told, codes, strict=True)])
@@ -69,7 +70,7 @@ class HeatBalanceCheck:
         self._charge = _column(told, lambda one: one.charge_kmol), _column(told, lambda one: one.charge_m3)
         self._dose_m3 = _column(told, lambda one: one.dose_kg / one.density_kg_m3)
         self._density = _column(told, lambda one: one.density_kg_m3)
-        self._flow_m3_s = self._dose_m3 / _column(told, lambda one: one.dosing_h * 3600.0)
+        self._least_flow_m3_s = DOSED_SHARE * (self._dose_m3 / _column(told, lambda one: one.dosing_h * 3600.0))
         hazards = [unit.hazard for unit in units if unit.hazard is not None]
         self._tp, self._mtsr, self._mtt, self._td24 = (
             np.array([getattr(one, key) for one in hazards], dtype=np.float64)
@@ -81,6 +82,7 @@ class HeatBalanceCheck:
         self._known: Bool = np.zeros(n, dtype=np.bool_)
         self._in_phase: Bool = np.zeros(n, dtype=np.bool_)
         self._looked: Bool = np.zeros(n, dtype=np.bool_)  # a start is seen only where the scan before was not in it
+        self._followed = b""  # the phases of the scan before
         self._balance = start_balance(*self._charge)
         self._window = start_window(n, self._period_s)
         self._ua = np.full(n, np.nan)
@@ -90,6 +92,8 @@ class HeatBalanceCheck:
             np.full(shape, plant.scans(OFF_DELAY_S), dtype=np.int32),
         )
         self.conditions = tuple(_condition(plant, i, kind) for kind in KINDS for i in self._names)
+        fixed = (self._mtsr, self._mtsr + MTSR_MARGIN_K, self._class.astype(np.float64), np.full(n, FOULED))
+        self._limit = np.stack(fixed)  # of each kind; that of the residual is another in every scan
         self._live: Arrays = {}
 
     def evaluate(self, frame: Frame, verdict: Verdict, block: slice) -> None:
@@ -98,47 +102,40 @@ class HeatBalanceCheck:
             return
         for _ in range(min(verdict.gap, int(BLIND_S / self._period_s) + 1)):
             self._integrate(np.full(len(self._names), np.nan), np.full(len(self._names), np.nan))
-        good = is_good(frame.status)
-        value = np.where(good, frame.value, np.nan)
-        t_k, inlet_k = value[self._temperature] + ZERO_C_K, value[self._inlet] + ZERO_C_K
-        flow_m3_s = value[self._dosing] * self._kg_h_to_m3_s
-        self._follow(value[self._phase])
-        dosed_kg = np.where(self._dosed >= 0, value[self._dosed], np.nan)
-        self._take_up(t_k, flow_m3_s, dosed_kg / self._density)
+        celsius, metered, code, dosed_kg = np.split(frame.seen[self._read], (2, 3, 4))
+        (t_k, inlet_k), flow_m3_s = celsius + ZERO_C_K, metered[0] * self._kg_h_to_m3_s
+        dosed = flow_m3_s > self._least_flow_m3_s
+        self._follow(code[0])
+        self._take_up(t_k, flow_m3_s, dosed, dosed_kg[0])
         rate = self._integrate(t_k, flow_m3_s)
-        self._known &= self._balance.blind_s <= BLIND_S
         balance, tanks = self._balance, self._tanks
-        seen = np.where(self._known, t_k, np.nan)
+        self._known = known = self._known & (balance.blind_s <= BLIND_S)
         self._window, found = step_window(
-            self._window, tanks, t_k=t_k, t_inlet_k=inlet_k, dosing_m3_s=np.nan_to_num(flow_m3_s),
-            volume_m3=balance.volume_m3, rate_kmol_s=np.where(self._known, rate, np.nan), dt_s=self._period_s,
+            self._window, tanks, t_k=t_k, t_inlet_k=inlet_k, dosing_m3_s=np.where(flow_m3_s > 0.0, flow_m3_s, 0.0),
+            volume_m3=balance.volume_m3, rate_kmol_s=np.where(known, rate, np.nan), dt_s=self._period_s,
         )  # fmt: skip
         stored_k = adiabatic_rise_k(
             np.maximum(np.minimum(balance.a_kmol, balance.b_kmol), 0.0), tanks.enthalpy_j_kmol,
             tanks.rho_cp_j_m3k, balance.volume_m3,
         )  # fmt: skip
-        mtsr_c = seen - ZERO_C_K + stored_k
+        mtsr_c = np.where(known, t_k - ZERO_C_K + stored_k, np.nan)
         live_class = stoessel_class(self._tp, mtsr_c, self._mtt, self._td24, require_order=False)
-        dosed = flow_m3_s > DOSED_SHARE * self._flow_m3_s
-        self._estimate_ua(found.residual_w, found.jacket_w, dosed)
-        ua_share = self._ua
-        size = np.abs(found.residual_w)
-        beyond = [
-            (size > found.limit_w) & ((found.residual_w > 0.0) | dosed),
-            mtsr_c > self._mtsr + MTSR_MARGIN_K,
+        self._estimate_ua(found, dosed)
+        ua_share, limit = self._ua, self._limit
+        beyond = np.concatenate([
+            (np.abs(found.residual_w) > found.limit_w) & ((found.residual_w > 0.0) | dosed),
+            mtsr_c > limit[1],
             live_class > self._class,
             ua_share < FOULED,
-        ]
-        blind = ~self._known | np.isnan(t_k)
-        unknown = [found.unknown | ~self._known, blind, blind, np.zeros_like(blind)]
-        self._delay.step(np.concatenate(beyond), np.concatenate(unknown), number=frame.number, gap=verdict.gap)
+        ])  # fmt: skip
+        blind = ~known | np.isnan(t_k)
+        unknown = np.concatenate([found.unknown | blind, blind, blind, np.zeros_like(blind)])
+        self._delay.step(beyond, unknown, number=frame.number, gap=verdict.gap)
+        limit[0] = np.where(found.residual_w < 0.0, -found.limit_w, found.limit_w) / 1e3
         verdict.active[block], verdict.since[block] = self._delay.active, self._delay.since
-        verdict.unknown[block] = np.concatenate(unknown)
-        verdict.value[block] = np.concatenate([found.residual_w / 1e3, mtsr_c, live_class.astype(np.float64), ua_share])
-        verdict.limit[block] = np.concatenate(
-            [np.copysign(found.limit_w, np.nan_to_num(found.residual_w)) / 1e3, self._mtsr + MTSR_MARGIN_K,
-             self._class.astype(np.float64), np.full(len(ua_share), FOULED)]
-        )  # fmt: skip
+        verdict.unknown[block] = unknown
+        verdict.value[block] = np.concatenate([found.residual_w / 1e3, mtsr_c, live_class, ua_share])
+        verdict.limit[block] = limit.ravel()
         self._live = {
             "known": self._known,
             "temperature_k": t_k,
@@ -160,17 +157,23 @@ class HeatBalanceCheck:
 
     def _follow(self, code: F8) -> None:
         """Begin a batch where the phase that starts one has just begun; forget it where its phases are over."""
-        seen = np.isfinite(code)
+        shown = code.tobytes()
+        if shown == self._followed:
+            return
+        self._followed, seen = shown, np.isfinite(code)
         inside = (code[:, None] == self._lasts).any(axis=1)
         begins = seen & (code == self._start) & ~self._in_phase & self._looked
         self._begin(begins, start_balance(*self._charge))
         self._known &= ~(seen & ~inside)
         self._in_phase, self._looked = np.where(seen, inside, self._in_phase), self._looked | seen
 
-    def _take_up(self, t_k: F8, flow_m3_s: F8, dosed_m3: F8) -> None:
+    def _take_up(self, t_k: F8, flow_m3_s: F8, dosed: Bool, dosed_kg: F8) -> None:
         """A batch whose beginning was not seen goes on from what was dosed, while it is dosed."""
-        dosed = flow_m3_s > DOSED_SHARE * self._flow_m3_s
-        unseen = ~self._known & self._in_phase & dosed & np.isfinite(t_k) & np.isfinite(dosed_m3)
+        unseen = dosed & self._in_phase & ~self._known & self._tells_dosed
+        if not unseen.any():
+            return
+        dosed_m3 = dosed_kg / self._density
+        unseen = unseen & np.isfinite(t_k) & np.isfinite(dosed_m3)
         if unseen.any():
             a_kmol, volume_m3 = self._charge
             amounts = take_up(
@@ -199,14 +202,14 @@ class HeatBalanceCheck:
         self._balance, rate, _ = step_balance(self._balance, self._parameters, t_k, flow_m3_s, self._period_s)
         return rate
 
-    def _estimate_ua(self, residual_w: F8, jacket_w: F8, dosed: Bool) -> None:
+    def _estimate_ua(self, found: Residual, dosed: Bool) -> None:
         """UA as a share of the file's: heat that stays although the jacket should take it is missing transfer."""
-        tanks, volume = self._tanks, self._balance.volume_m3
-        ua = tanks.ua_start_w_k * volume / tanks.volume_start_m3
-        told = dosed & np.isfinite(residual_w) & (-jacket_w > UA_LEAST_K * ua)
-        share = 1.0 + residual_w / np.where(told, jacket_w, 1.0)
-        moved = np.where(np.isnan(self._ua), 1.0 + UA_WEIGHT * (share - 1.0), self._ua + UA_WEIGHT * (share - self._ua))
-        self._ua = np.where(told, moved, self._ua)
+        told = dosed & np.isfinite(found.residual_w) & (-found.jacket_w > UA_LEAST_K * found.ua_w_k)
+        if not told.any():
+            return
+        share = 1.0 + found.residual_w / np.where(told, found.jacket_w, 1.0)
+        before = np.where(np.isnan(self._ua), 1.0, self._ua)
+        self._ua = np.where(told, before + UA_WEIGHT * (share - before), self._ua)
 
     def state(self) -> Arrays:
         """Amounts, windows, estimates and timers."""
@@ -236,6 +239,7 @@ class HeatBalanceCheck:
         """Take over what `state` gave."""
         self._known, self._in_phase = arrays["known"].astype(np.bool_), arrays["in_phase"].astype(np.bool_)
         self._looked, self._ua = arrays["looked"].astype(np.bool_), arrays["ua"]
+        self._followed = b""
         self._window = BalanceWindow(
             t_jacket_k=arrays["t_jacket_k"],
             unsettled=arrays["unsettled"],
