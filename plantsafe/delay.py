@@ -23,7 +23,7 @@ def beyond_with_deadband(value: F8, limit: F8, sign: F8, deadband: F8, active: B
 
 
 class Delay:
-    """On- and off-delay of n conditions; `active` is the answer after both.
+    """On- and off-delay of n conditions; `active` is the answer after both, another array only where it has changed.
 
     on_delay, off_delay (n,): scans a condition must hold, or be gone, without a break; 0 acts in the same scan.
     """
@@ -43,18 +43,21 @@ class Delay:
         true = beyond & ~unknown
         if self._at_rest and not true.any():
             return
-        false = ~beyond & ~unknown
-        self._on = np.where(true, self._on + 1 + np.where(self._on > 0, gap, 0), np.where(false, 0, self._on))
-        self._off = np.where(false & self.active, self._off + 1, np.where(true, 0, self._off))
+        false = ~(beyond | unknown)
+        if gap:
+            self._on = self._on + gap * (true & (self._on > 0))
+        self._on = (self._on + true) * ~false
+        self._off = (self._off + (false & self.active)) * ~true
         raised = ~self.active & (self._on > self.on_delay)
         cleared = self.active & (self._off > self.off_delay)
-        self.active = (self.active | raised) & ~cleared
-        self._off[~self.active] = 0
-        self.since = np.where(raised, number, np.where(self.active, self.since, 0))
+        if (raised | cleared).any():
+            self.active = (self.active | raised) & ~cleared
+            self._off *= self.active
+            self.since = np.where(raised, number, self.since * self.active)
         self._at_rest = self._rests()
 
     def _rests(self) -> bool:
-        return not (self.active.any() or self._on.any() or self._off.any() or self.since.any())
+        return not (self.active.any() or self._on.any() or self._off.any())
 
     def state(self) -> Arrays:
         """The timers by name."""

@@ -64,6 +64,7 @@ def step_slope(state: SlopeState, x: Array, dt_s: float) -> tuple[SlopeState, Ar
 @cache
 def _times(window: int, dt_s: float) -> tuple[Array, Array]:
     """From the middle of a window whose oldest row is 0, 1, ..., (window, window) in seconds, and their squares."""
-    off = ((np.arange(window) - np.arange(window)[:, None]) % window - (window - 1) / 2.0) * dt_s
+    place = (np.arange(window) - np.arange(window)[:, None]) % window
+    off: Array = np.multiply(place - (window - 1) / 2.0, dt_s, dtype=np.float64)
     squares: Array = np.array([row @ row for row in off], dtype=np.float64)
     return off, squares

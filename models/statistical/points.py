@@ -34,6 +34,7 @@ RATE, STUCK, NOISY, STILL, MEAN, SHIFT, SPIKE, RANGE = (1 << i for i in range(le
 BLOCK = 32_768  # points: larger ones gain nothing more, smaller ones pay for each call (measured)
 PACE = 1.2  # s a scan: no independent noise does that for long (site default)
 _KEPT = ("z", "raw", "step", "rate", "noise", "mean", "high", "low", "same", "age")
+_BIT = np.array([1 << i for i in range(len(KINDS))], dtype=np.uint8)[:, None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +86,14 @@ class PointMonitor:
         self.unknown: Mask = np.ones(n, dtype=np.bool_)
         self.kept_by_name = dict(zip(_KEPT, self.kept, strict=True))
         self._flags: Bits = np.zeros(n, dtype=np.uint16)
-        self._scratch: F4 = np.zeros((5, min(BLOCK, max(n, 1))), dtype=np.float32)
-        self._mask = np.zeros((2, min(BLOCK, max(n, 1))), dtype=np.bool_)
+        block = min(BLOCK, max(n, 1))
+        self._scratch: F4 = np.zeros((9, block), dtype=np.float32)
+        self._marks = np.zeros((len(KINDS), block), dtype=np.bool_)  # by bit
+        self._coded = np.zeros((len(KINDS), block), dtype=np.uint8)
+        own = self.limits
+        weights, beyond = (own.rate_weight, own.noise_weight, own.mean_weight), (own.rate, own.noisy, own.mean)
+        self._weights: F4 = np.array(weights, dtype=np.float32)[:, None]
+        self._beyond: F4 = np.array(beyond, dtype=np.float32)[:, None]
         self._fill(np.ones(n, dtype=np.bool_), reference)
 
     def begin(self, where: Mask, reference: PointReference) -> None:
@@ -106,6 +113,7 @@ class PointMonitor:
             )
         own = self.reference
         self._known = own.known
+        self._asked: Bits = np.where(own.known, 0xFF, RANGE).astype(np.uint16)
         # in float32 a point's own zero must be near: all is taken from the reference's mean in float64
         self._per_sigma = 1.0 / own.sigma
         self._per_step: F4 = (own.sigma / own.change).astype(np.float32)
@@ -129,79 +137,63 @@ class PointMonitor:
             self.kept[:, bad] = held
             self._flags[bad] &= np.where(np.isfinite(raw[bad]), RANGE, 0).astype(np.uint16)
         np.logical_or(lost, ~self._known, out=self.unknown)
-        self._flags[~self._known] &= RANGE
+        self._flags &= self._asked
         return self._flags
 
     def _block(self, part: slice, x: Array, raw: Array) -> None:
-        own, limits = self.reference, self.limits
+        own, limits, kept = self.reference, self.limits, self.kept[:, part]
         size = part.stop - part.start
-        z, step, square, other, last = self._scratch[:, :size]
-        beyond, both = self._mask[:, :size]
-        flags = self._flags[part]
-        kept = {name: array[part] for name, array in self.kept_by_name.items()}
-        flags[:] = 0
-
-        def raised(bit: int) -> None:
-            np.add(flags, np.multiply(beyond, bit, dtype=np.uint16), out=flags)
+        new, away, signed = self._scratch[:3, :size], self._scratch[3:6, :size], self._scratch[6:8, :size]
+        step, marks = self._scratch[8, :size], self._marks[:, :size]
+        (z_before, raw_before, step_before), (same, age), smooth, sums = kept[:3], kept[8:], kept[3:6], kept[6:8]
 
         with np.errstate(invalid="ignore", over="ignore"):
-            np.multiply(x[part] - own.mean[part], self._per_sigma[part], out=z, casting="same_kind")
-            np.less(raw[part], own.low[part], out=beyond)
-            np.greater(raw[part], own.high[part], out=both)
-            np.logical_or(beyond, both, out=beyond)
-            raised(RANGE)
-            age = kept["age"]
-            np.subtract(z, kept["z"], out=step)
+            np.less(raw[part], own.low[part], out=marks[7])
+            marks[7] |= raw[part] > own.high[part]
+
+            np.multiply(x[part] - own.mean[part], self._per_sigma[part], out=new[2], casting="same_kind")
+            z = new[2]
+            np.subtract(z, z_before, out=step)
             step *= self._per_step[part]
             step *= age > 0.0  # the first value has none before it
-            kept["z"][:] = z
-            other[:] = raw[part]
-            np.equal(other, kept["raw"], out=beyond)
-            kept["raw"][:] = other
-            same = kept["same"]
+            z_before[:] = z
+
+            away[0] = raw[part]
+            np.equal(away[0], raw_before, out=marks[1])
+            raw_before[:] = away[0]
             same += 1.0
-            same *= beyond
-            np.greater_equal(same, self._stuck[part], out=beyond)
-            raised(STUCK)
+            same *= marks[1]
+            np.greater_equal(same, self._stuck[part], out=marks[1])
 
-            np.multiply(step, kept["step"], out=last)  # opposite signs, and the smaller of both beyond the limit
-            np.maximum(np.abs(step), np.abs(kept["step"]), out=other)
-            other *= np.float32(-limits.spike)
-            np.less(last, other, out=beyond)
-            raised(SPIKE)
-            kept["step"][:] = step
+            np.multiply(step, step_before, out=away[0])  # opposite signs, and the smaller of both beyond the limit
+            np.maximum(np.abs(step), np.abs(step_before), out=away[1])
+            away[1] *= np.float32(-limits.spike)
+            np.less(away[0], away[1], out=marks[6])
+            step_before[:] = step
 
-            np.multiply(step, step, out=square)
-            np.minimum(square, 100.0, out=square)
-            _toward(kept["noise"], square, limits.noise_weight, other)
-            step *= self._per_pace[part]
-            np.clip(step, -limits.rate_clip, limits.rate_clip, out=step)
-            _toward(kept["rate"], step, limits.rate_weight, other)
+            np.multiply(step, self._per_pace[part], out=new[0])
+            np.minimum(np.maximum(new[0], -limits.rate_clip, out=new[0]), limits.rate_clip, out=new[0])
+            np.multiply(step, step, out=new[1])
+            np.minimum(new[1], 100.0, out=new[1])
+            np.subtract(new, smooth, out=away)
+            away *= self._weights
+            smooth += away
+            np.greater(np.abs(smooth, out=away), self._beyond, out=marks[0:5:2])
+            np.less(smooth[1], limits.still, out=marks[3])
             settled = age >= limits.settle
-            for bit, array, limit in ((NOISY, kept["noise"], limits.noisy), (RATE, np.abs(kept["rate"]), limits.rate)):
-                np.greater(array, limit, out=beyond)
-                beyond &= settled
-                raised(bit)
-            np.less(kept["noise"], limits.still, out=beyond)
-            beyond &= settled
-            raised(STILL)
+            marks[0] &= settled
+            marks[2:4] &= settled
 
-            _toward(kept["mean"], z, limits.mean_weight, other)
-            np.greater(np.abs(kept["mean"]), limits.mean, out=beyond)
-            raised(MEAN)
-            high, low = kept["high"], kept["low"]
-            high += z
-            high -= limits.slack
-            np.clip(high, 0.0, limits.ceiling, out=high)
-            low -= z
-            low -= limits.slack
-            np.clip(low, 0.0, limits.ceiling, out=low)
-            np.greater(high, limits.decision, out=beyond)
-            np.greater(low, limits.decision, out=both)
-            beyond |= both
-            raised(SHIFT)
+            signed[0] = z
+            np.negative(z, out=signed[1])
+            sums += signed
+            sums -= limits.slack
+            np.minimum(np.maximum(sums, 0.0, out=sums), limits.ceiling, out=sums)
+            np.greater(np.maximum(sums[0], sums[1], out=away[0]), limits.decision, out=marks[5])
             age += 1.0
             np.minimum(age, 1e6, out=age)
+        coded = np.multiply(marks, _BIT, out=self._coded[:, :size])
+        self._flags[part] = np.bitwise_or.reduce(coded, axis=0)
 
     def state(self) -> dict[str, F4]:
         """Copies of what a scan changes, by name."""
@@ -211,12 +203,6 @@ class PointMonitor:
         """Take over what `state` gave, of the same points and references."""
         for name, array in self.kept_by_name.items():
             array[:] = arrays[name]
-
-
-def _toward(held: F4, x: F4, weight: float, scratch: F4) -> None:
-    np.subtract(x, held, out=scratch)
-    scratch *= np.float32(weight)
-    held += scratch
 
 
 def learn_points(rows: Array, floor: Array, low: Array, high: Array) -> PointReference:

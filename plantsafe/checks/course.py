@@ -18,7 +18,7 @@ a scan costs the same few operations for one batch unit's points or all.
 import numpy as np
 
 from plantsafe.checks.warm_up import PhaseWatch
-from plantsafe.frame import F8, I8, Bool, Frame, is_good
+from plantsafe.frame import F8, I8, Bool, Frame
 from plantsafe.plant import Plant
 from plantsafe.verdict import Arrays, Rows
 
@@ -55,7 +55,8 @@ class Course:
         self._slices = {i: slice(ends[k], ends[k + 1]) for k, i in enumerate(led)}
         self._follower = {i: leader[i] != i for i in led}
         self._codes = {i: [float(phase.code) for phase in unit.phases] for i, unit in led.items()}
-        self._phase_row = {i: plant.points.row[str(unit.phase_point)] for i, unit in led.items()}
+        self._phase_rows = np.array([plant.points.row[str(unit.phase_point)] for unit in led.values()], dtype=np.intp)
+        self._shown = b""  # of the scan before
         n, n_phases = len(self.rows), max((len(codes) for codes in self._codes.values()), default=0)
         self._profile = np.full((n, n_phases, N_BINS), np.nan, dtype=np.float32)
         self._passes = np.zeros((n, n_phases), dtype=np.int64)
@@ -96,21 +97,13 @@ class Course:
         self._number = frame.number
         restarted: Bool = self._watch.step(frame)[self._unit] & (self._unit >= 0)
         self.restarted = restarted
-        good_all = is_good(frame.status)
-        self.departure = np.where(good_all, frame.value, np.nan)
+        self.departure = frame.seen.copy()
         if not len(self.rows):
             return restarted
-        for unit, rows in self._slices.items():
-            before = self._learnt[rows].copy()
-            shows = self._phase_row[unit]
-            if self._turn(unit, rows, float(frame.value[shows]), good=bool(good_all[shows])):
-                renewed = self._learnt[rows] != before
-                points = self.rows[rows]
-                restarted[points] = renewed if self._follower[unit] else True
-                anew = np.arange(rows.start, rows.stop)[restarted[points]]
-                self._level[anew] = self._lag[anew] = np.nan
-            if self._begun[unit] and frame.number - self._begun[unit] >= self._until[unit]:
-                self._move(unit, rows, int(frame.number - self._begun[unit]))
+        self._turn_all(frame)
+        age = frame.number - self._begun
+        for unit in np.flatnonzero((self._begun > 0) & (age >= self._until)).tolist():
+            self._move(unit, self._slices[unit], int(age[unit]))
         x = self.departure[self.rows]
         good = np.isfinite(x)
         seen = np.where(good, x, 0.0)
@@ -125,6 +118,23 @@ class Course:
         self._lag = self._lag + FOLLOW_WEIGHT * np.where(good, self._level - self._lag, 0.0)
         self.departure[self.rows] = x - self.expected
         return restarted
+
+    def _turn_all(self, frame: Frame) -> None:
+        """Take in what the phase points show; the same again changes nothing."""
+        code, good = frame.value[self._phase_rows], frame.good[self._phase_rows]
+        shown = code.tobytes() + good.tobytes()
+        if shown == self._shown:
+            return
+        self._shown = shown
+        turns = zip(self._slices.items(), code.tolist(), good.tolist(), strict=True)
+        for (unit, rows), unit_code, unit_good in turns:
+            before = self._learnt[rows].copy()
+            if self._turn(unit, rows, unit_code, good=unit_good):
+                renewed = self._learnt[rows] != before
+                points = self.rows[rows]
+                self.restarted[points] = renewed if self._follower[unit] else True
+                anew = np.arange(rows.start, rows.stop)[self.restarted[points]]
+                self._level[anew] = self._lag[anew] = np.nan
 
     def _turn(self, unit: int, rows: slice, code: float, *, good: bool) -> bool:
         """Take in what the phase point shows; True when another phase has begun."""
@@ -239,6 +249,7 @@ class Course:
 
     def load(self, arrays: Arrays) -> None:
         """Take over what `state` gave."""
+        self._shown = b""
         for name in (*_BY_ROW, *_BY_UNIT):
             setattr(self, f"_{name}", arrays[name].copy())
         self._watch.load({name.removeprefix("watch."): a for name, a in arrays.items() if name.startswith("watch.")})

@@ -111,43 +111,45 @@ class DriftCheck:
             self._warm_up.restart(restarted, self._floors())
             forget(self._delay, np.tile(restarted, 3))
             self._begin(restarted)
-        x = self._course.departure[self._rows]
+        x, value = self._course.departure[self._rows], frame.value[self._rows]
         judged = self._warm_up.reference.known
-        flags = self._monitor.step(np.where(judged, x, np.nan), frame.value[self._rows])
-        lost = self._monitor.unknown.copy()
-        beyond, why = self._beyond(flags, frame.value[self._rows])
+        flags = self._monitor.step(np.where(judged, x, np.nan), value)
+        beyond, why = self._beyond(flags, value)
         self._begin(self._warm_up.learn(x))
         before = self._delay.active
-        self._delay.step(beyond, np.tile(lost, 3), number=frame.number, gap=verdict.gap)
+        unknown = np.empty_like(beyond)
+        unknown[:] = self._monitor.unknown
+        self._delay.step(beyond.ravel(), unknown.ravel(), number=frame.number, gap=verdict.gap)
         self._doubt(beyond)
-        for i in np.flatnonzero((self._delay.active & ~before)[2 * len(self._rows) :]).tolist():
-            verdict.facts.append(self._explain(i, int(why[i])))
-        self._say(verdict, block, lost, frame.value[self._rows])
+        if self._delay.active is not before:
+            for i in np.flatnonzero((self._delay.active & ~before)[2 * len(self._rows) :]).tolist():
+                verdict.facts.append(self._explain(i, int(why[i])))
+        verdict.active[block], verdict.since[block] = self._delay.active, self._delay.since
+        verdict.unknown[block] = unknown.ravel()
+        self._say(verdict.value[block].reshape(3, -1), verdict.limit[block].reshape(3, -1), value)
 
     def _beyond(self, flags: Bits, value: F8) -> tuple[Bool, Bits]:
-        """All conditions, and what is wrong with each signal as bits."""
-        self._spikes = self._spikes * (1.0 - 1.0 / SPIKE_MEMORY) + ((flags & SPIKE) > 0)
+        """All conditions (3, n), and what is wrong with each signal as bits."""
+        self._spikes *= 1.0 - 1.0 / SPIKE_MEMORY
+        self._spikes += (flags & SPIKE) > 0
         rests = (value <= self._rest_low) | (value >= self._rest_high)
-        why = flags & self._asked & np.where(rests, ~np.uint16(STILL | STUCK), np.uint16(0xFFFF))
-        why |= np.where(self._spikes > SPIKES, self._asked & SPIKE, 0).astype(np.uint16)
-        return np.concatenate([(flags & MEAN) > 0, (flags & SHIFT) > 0, why > 0]), why
+        why = flags & self._asked
+        why &= np.where(rests, ~np.uint16(STILL | STUCK), np.uint16(0xFFFF))
+        spiking = self._spikes > SPIKES
+        if spiking.any():
+            why |= self._asked & SPIKE * spiking
+        return np.stack([flags & MEAN, flags & SHIFT, why]) > 0, why
 
-    def _say(self, verdict: Verdict, block: slice, lost: Bool, value: F8) -> None:
+    def _say(self, shown: F8, limit: F8, value: F8) -> None:
+        """Values and limits, (3, n) each."""
         reference, monitor = self._warm_up.reference, self._monitor.kept_by_name
-        expected = np.zeros(len(self._rows))
-        expected[self._led] = self._course.expected
-        away = monitor["mean"].astype(np.float64) * reference.sigma
-        side = np.where(away >= 0.0, LIMITS.mean, -LIMITS.mean)
-        known = reference.known
-        middle = expected + reference.mean
-        nothing = np.full(len(self._rows), np.nan)
-        verdict.active[block] = self._delay.active
-        verdict.since[block] = self._delay.since
-        verdict.unknown[block] = np.tile(lost, 3)
-        summed = np.maximum(monitor["high"], monitor["low"])
-        verdict.value[block] = np.concatenate([np.where(known, middle + away, np.nan), summed, value])
-        limit = np.where(known, middle + side * reference.sigma, np.nan)
-        verdict.limit[block] = np.concatenate([limit, np.full(len(limit), LIMITS.decision), nothing])
+        away = monitor["mean"] * reference.sigma
+        middle = reference.mean.copy()
+        middle[self._led] += self._course.expected
+        both = np.stack([away, np.where(away >= 0.0, LIMITS.mean, -LIMITS.mean) * reference.sigma]) + middle
+        shown[0], limit[0] = np.where(reference.known, both, np.nan)
+        shown[1], limit[1] = np.maximum(monitor["high"], monitor["low"]), LIMITS.decision
+        shown[2] = value
 
     def _normal(self) -> PointReference:
         """What the warm-up has found, in the terms of the monitor."""
@@ -158,7 +160,7 @@ class DriftCheck:
             sigma=own.sigma,
             change=change,
             pace=np.maximum(PACE * change, SPREAD_FLOOR * self._span),
-            longest=self._warm_up.longest.astype(np.float64),
+            longest=self._warm_up.longest,
             low=self._low,
             high=self._high,
             known=own.known,
@@ -189,8 +191,7 @@ class DriftCheck:
 
     def _doubt(self, beyond: Bool) -> None:
         """A pass is not learnt for a point that was found in it."""
-        n = len(self._rows)
-        found = beyond[:n] | beyond[n : 2 * n]
+        found = beyond[0] | beyond[1]
         if found.any():
             points = np.zeros(self._n_points, dtype=np.bool_)
             points[self._rows[found]] = True
@@ -232,7 +233,7 @@ class DriftCheck:
         self._warm_up.load(part("warm_up"))
         self._monitor.begin(np.ones(len(self._rows), dtype=np.bool_), self._normal())
         monitor = part("monitor")
-        self._spikes = monitor.pop("spikes")
+        self._spikes = monitor.pop("spikes").copy()
         self._monitor.load(monitor)
         self._asked = self._questions()
         self._delay.load(part("delay"))

@@ -102,11 +102,11 @@ class HeatBalanceCheck:
             return
         for _ in range(min(verdict.gap, int(BLIND_S / self._period_s) + 1)):
             self._integrate(np.full(len(self._names), np.nan), np.full(len(self._names), np.nan))
-        celsius, metered, code, dosed_kg = np.split(frame.seen[self._read], (2, 3, 4))
-        (t_k, inlet_k), flow_m3_s = celsius + ZERO_C_K, metered[0] * self._kg_h_to_m3_s
+        read = frame.seen[self._read]
+        (t_k, inlet_k), flow_m3_s = read[:2] + ZERO_C_K, read[2] * self._kg_h_to_m3_s
         dosed = flow_m3_s > self._least_flow_m3_s
-        self._follow(code[0])
-        self._take_up(t_k, flow_m3_s, dosed, dosed_kg[0])
+        self._follow(read[3])
+        self._take_up(t_k, flow_m3_s, dosed, read[4])
         rate = self._integrate(t_k, flow_m3_s)
         balance, tanks = self._balance, self._tanks
         self._known = known = self._known & (balance.blind_s <= BLIND_S)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from models.statistical.reference import Reference
 from plantsafe.delay import Delay
-from plantsafe.frame import F8, I8, Bool, Frame, is_good
+from plantsafe.frame import F8, Bool, Frame, is_good
 from plantsafe.plant import Plant
 from plantsafe.verdict import Arrays
 
@@ -18,6 +18,7 @@ WARM_UP_SCANS = 900  # site default: three times the slowest usual wander of a p
 SPREAD_FLOOR = 0.005  # of the span: below an instrument's accuracy nothing is to be found (site default)
 NOISE_FLOOR = 0.0001  # of the span: less does not count as a trend either (site default)
 MAX_TREND = 1.5  # the halves' means apart, in standard deviations within them; a ramp has 3.46 (site default)
+_KEPT = ("count", "mean", "squares", "newest", "steps", "standing", "longest")
 
 
 class WarmUp:
@@ -29,12 +30,10 @@ class WarmUp:
     def __init__(self, floor: F8, noise: F8, scans: int = WARM_UP_SCANS) -> None:
         n = len(floor)
         self._floor, self._noise, self._scans = floor, noise, scans
-        self._count: I8 = np.zeros(n, dtype=np.int64)
-        self._mean, self._squares = np.zeros(n), np.zeros(n)
+        self._kept = np.zeros((len(_KEPT), n))
+        self._count, self._mean, self._squares, self._newest, self._steps, self._standing, self._longest = self._kept
+        self._newest[:] = np.nan
         self._half_mean, self._half_squares = np.zeros(n), np.zeros(n)
-        self._newest, self._steps = np.full(n, np.nan), np.zeros(n)
-        self._standing: I8 = np.zeros(n, dtype=np.int64)
-        self._longest: I8 = np.zeros(n, dtype=np.int64)
         self._known: Bool = np.zeros(n, dtype=np.bool_)
         self._reference = self._make()
 
@@ -49,7 +48,7 @@ class WarmUp:
         return np.sqrt(self._steps / max(self._scans - 1, 1))
 
     @property
-    def longest(self) -> I8:
+    def longest(self) -> F8:
         """How many scans in a row each stood still at most."""
         return self._longest
 
@@ -57,43 +56,43 @@ class WarmUp:
         """Forget these points; from now on `floor` (n) is the least spread."""
         if where.any():
             self._floor = np.where(where, floor, self._floor)
-            self._count = np.where(where, 0, self._count)
+            self._count[where] = 0
             self._known = self._known & ~where
             self._reference = self._make()
 
     def learn(self, x: F8) -> Bool:
         """Take in one scan (n_points), NaN where a value is not good; True where a reference is now complete."""
-        open_: Bool = ~self._known & np.isfinite(x)
-        if not open_.any():
-            return np.zeros_like(self._known)
-        first = open_ & (self._count == 0)
-        mean, squares = np.where(first, 0.0, self._mean), np.where(first, 0.0, self._squares)
-        self._count = self._count + open_
-        off = np.where(open_, x - mean, 0.0)
-        self._mean = mean + off / np.maximum(self._count, 1)
-        self._squares = squares + off * np.where(open_, x - self._mean, 0.0)
-        self._pace(x, open_, first)
-        half = open_ & (self._count == self._scans // 2)
-        self._half_mean = np.where(half, self._mean, self._half_mean)
-        self._half_squares = np.where(half, self._squares, self._half_squares)
-        full: Bool = open_ & (self._count == self._scans)
+        full: Bool = np.zeros_like(self._known)
+        rows = np.flatnonzero(~self._known & np.isfinite(x))
+        if not len(rows):
+            return full
+        kept, x = self._kept[:, rows], x[rows]
+        count, mean, squares, newest, steps, standing, longest = kept
+        first = count == 0.0
+        if first.any():
+            kept[:, first] = 0.0
+            newest[first] = np.nan
+        count += 1.0
+        off = x - mean
+        mean += off / count
+        squares += off * (x - mean)
+        step = x - newest  # between neighbouring good values; NaN for the first
+        steps += np.where(first, 0.0, step) ** 2
+        standing += 1.0
+        standing *= step == 0.0
+        np.maximum(longest, standing, out=longest)
+        newest[:] = x
+        self._kept[:, rows] = kept
+        half = rows[count == self._scans // 2]
+        self._half_mean[half], self._half_squares[half] = self._mean[half], self._squares[half]
+        full[rows] = count == self._scans
         if full.any():
             trends = full & self._trends()
-            self._count = np.where(trends, 0, self._count)
+            self._count[trends] = 0
             full &= ~trends
             self._known = self._known | full
             self._reference = self._make()
         return full
-
-    def _pace(self, x: F8, open_: Bool, first: Bool) -> None:
-        """Steps between the good values of neighbouring scans, and how long a value stands."""
-        newest = np.where(first, np.nan, self._newest)
-        step = np.where(open_, x - newest, np.nan)
-        there = step == step
-        self._steps = np.where(first, 0.0, self._steps) + np.where(there, step, 0.0) ** 2
-        self._standing = np.where(there & (step == 0.0), self._standing + 1, np.where(open_, 0, self._standing))
-        self._longest = np.maximum(np.where(first, 0, self._longest), np.where(open_, self._standing, 0))
-        self._newest = np.where(open_, x, newest)
 
     def _trends(self) -> Bool:
         """Welford's sums of the whole and of its first half give those of the second half."""
@@ -115,28 +114,16 @@ class WarmUp:
 
     def state(self) -> Arrays:
         """By name."""
-        return {
-            "floor": self._floor,
-            "count": self._count,
-            "mean": self._mean,
-            "squares": self._squares,
-            "half_mean": self._half_mean,
-            "half_squares": self._half_squares,
-            "newest": self._newest,
-            "steps": self._steps,
-            "standing": self._standing,
-            "longest": self._longest,
-            "known": self._known,
-        }
+        own: Arrays = {"floor": self._floor, "known": self._known}
+        own |= {"half_mean": self._half_mean, "half_squares": self._half_squares}
+        return own | dict(zip(_KEPT, self._kept, strict=True))
 
     def load(self, arrays: Arrays) -> None:
         """Take over what `state` gave."""
-        self._floor = arrays["floor"]
-        self._count, self._mean, self._squares = arrays["count"], arrays["mean"], arrays["squares"]
-        self._half_mean, self._half_squares = arrays["half_mean"], arrays["half_squares"]
-        self._newest, self._steps = arrays["newest"], arrays["steps"]
-        self._standing, self._longest = arrays["standing"], arrays["longest"]
-        self._known = arrays["known"].astype(np.bool_)
+        self._floor, self._known = arrays["floor"], arrays["known"].astype(np.bool_)
+        self._half_mean, self._half_squares = arrays["half_mean"].copy(), arrays["half_squares"].copy()
+        for name, kept in zip(_KEPT, self._kept, strict=True):
+            kept[:] = arrays[name]
         self._reference = self._make()
 
 
