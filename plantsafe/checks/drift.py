@@ -137,7 +137,7 @@ class DriftCheck:
         why &= np.where(rests, ~np.uint16(STILL | STUCK), np.uint16(0xFFFF))
         spiking = self._spikes > SPIKES
         if spiking.any():
-            why |= self._asked & SPIKE * spiking
+            why[spiking] |= self._asked[spiking] & SPIKE
         return np.stack([flags & MEAN, flags & SHIFT, why]) > 0, why
 
     def _say(self, shown: F8, limit: F8, value: F8) -> None:
