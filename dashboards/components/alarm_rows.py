@@ -44,8 +44,22 @@ def alarm(picture: Picture, i: int, tongue: Tongue, *, over: bool) -> str:
         f"<span class='ps-quiet'>{escape(tongue('If nobody acts'))}:</span> "
         f"{escape(tongue.text(condition.consequence))}"
         f" <span class='ps-quiet'>{escape(tongue('Do'))}:</span> {escape(tongue.text(condition.action))}"
-        f"{_in_phase(picture, condition.name, tongue)}</div>"
+        f"{_in_phase(picture, condition.name, tongue)}{_explains(picture, i, tongue)}</div>"
     )
+
+
+def _explains(picture: Picture, i: int, tongue: Tongue) -> str:
+    """What follows from the same bypass and is hidden under this alarm, by what it is about."""
+    rows = picture.live.get("consequences.row", np.zeros(0, dtype=np.intp))
+    mine = rows[picture.live["consequences.cause"] == i].tolist() if len(rows) else []
+    words: dict[str, list[str]] = {}
+    for row in mine:
+        condition = picture.conditions[row]
+        words.setdefault(condition.subject, []).append(kind_word(condition.kind, tongue))
+    if not words:
+        return ""
+    listed = "; ".join(f"{subject} {', '.join(kinds)}" for subject, kinds in words.items())
+    return f"<br><span class='ps-quiet'>{escape(tongue('With it, not announced apart'))}:</span> {escape(listed)}"
 
 
 def _in_phase(picture: Picture, name: str, tongue: Tongue) -> str:
@@ -73,9 +87,16 @@ def _more(picture: Picture, i: int, tongue: Tongue) -> str:
 
 
 def by_design(picture: Picture, tongue: Tongue) -> str:
-    """Alarms that the plant file's expressions suppress now; held ones are told."""
+    """Alarms that the plant file's expressions suppress now, and those that another alarm tells of."""
     rows = np.flatnonzero(bits(picture) & Suppression.BY_DESIGN)
-    lines = [_line(picture, i, tongue, detail=tongue(STATE_WORDS[State(int(picture.state[i]))])) for i in rows.tolist()]
+    live = picture.live
+    told_by = dict(zip(live.get("consequences.row", ()), live.get("consequences.cause", ()), strict=True))
+    lines = []
+    for i in rows.tolist():
+        words = tongue(STATE_WORDS[State(int(picture.state[i]))])
+        if i in told_by:
+            words += f" · {tongue('told by {alarm}').format(alarm=picture.conditions[told_by[i]].name)}"
+        lines.append(_line(picture, i, tongue, detail=escape(words)))
     return _list(lines, tongue)
 
 

@@ -45,7 +45,8 @@ class AlarmBook:
     occurrence (n,): running number of the present (or last) occurrence, unique over all conditions, 0 for never.
     since (n,): scan in which the present state began. active (n,): the condition holds, or held when last judged.
     suppression (n,): bits of Suppression. shelf_until (n,): scan in which the shelf ends, 0 for none.
-    by_design: names of the conditions that an expression may suppress. console: that of each condition, empty for all.
+    by_design: names of the conditions that may be suppressed by design (an expression, a cause that tells of them).
+    console: that of each condition, empty for all.
     floods: by console, or one under an empty name.
     """
 
@@ -105,6 +106,12 @@ class AlarmBook:
         return answer
 
     @property
+    def hidden_by_people(self) -> Bool:
+        """(n,) True where a condition is on the shelf or out of service."""
+        answer: Bool = (self.suppression & np.uint8(SHELVED | OUT_OF_SERVICE)) != 0
+        return answer
+
+    @property
     def suppressed(self) -> Bool:
         """(n,) True where anything suppresses the condition."""
         answer: Bool = self.suppression != 0
@@ -120,8 +127,8 @@ class AlarmBook:
     ) -> list[Fact]:
         """Move every state by the verdict of scan `number`.
 
-        by_design (k,): which of the conditions named `by_design` their expressions suppress now; `why` has the
-        particulars, by the place in it.
+        by_design (k,): which of the conditions named `by_design` are suppressed so now; `why` has the particulars, by
+        the place in it.
         """
         wanted = np.zeros(len(self._design_rows), dtype=np.bool_) if by_design is None else by_design
         facts, design_over = self._design(wanted, why or {})

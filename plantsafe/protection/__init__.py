@@ -2,6 +2,7 @@
 
 from plantsafe.protection.answer import Answer
 from plantsafe.protection.bypass import BypassCheck
+from plantsafe.protection.bypass_consequences import BypassConsequences
 from plantsafe.protection.check import FunctionCheck
 from plantsafe.protection.demand import Phase, TripCause
 from plantsafe.protection.device_events import DeviceEventCheck
@@ -18,7 +19,7 @@ from plantsafe.protection.setpoint import SetpointCheck
 from plantsafe.protection.vote import ChannelState, Policy, Protection
 
 __all__ = [
-    "LEDGER_KINDS", "PROOF_ACTS", "RESTART_ACTS", "Answer", "BypassCheck", "ChannelState", "DeviceEventCheck",
-    "EffectCheck", "EffectState", "ElementCheck", "FirstOutBitCheck", "FunctionCheck", "Ledger", "PfdCheck", "Phase",
-    "Policy", "Protection", "ReadinessCheck", "RestartCheck", "SetpointCheck", "TripCause",
+    "LEDGER_KINDS", "PROOF_ACTS", "RESTART_ACTS", "Answer", "BypassCheck", "BypassConsequences", "ChannelState",
+    "DeviceEventCheck", "EffectCheck", "EffectState", "ElementCheck", "FirstOutBitCheck", "FunctionCheck", "Ledger",
+    "PfdCheck", "Phase", "Policy", "Protection", "ReadinessCheck", "RestartCheck", "SetpointCheck", "TripCause",
 ]  # fmt: skip

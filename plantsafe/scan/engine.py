@@ -33,6 +33,7 @@ from plantsafe.protection import (
     PROOF_ACTS,
     RESTART_ACTS,
     BypassCheck,
+    BypassConsequences,
     DeviceEventCheck,
     EffectCheck,
     ElementCheck,
@@ -107,9 +108,10 @@ class Engine:
         effects.place(self.conditions)
         self._blocks = _blocks(self.checks)
         self._design = DesignSuppression(plant, truths)
+        self._consequences = BypassConsequences(plant, self.conditions, self._bypasses, functions)
         self.book = AlarmBook(
             self.conditions,
-            by_design=self._design.names,
+            by_design=(*self._design.names, *self._consequences.names),
             console=consoles_of(plant, self.conditions),
             period_s=plant.file.scan_period_s,
         )
@@ -135,8 +137,9 @@ class Engine:
         verdict = Verdict(len(self.conditions), gap)
         for check, block in zip(self.checks, self._blocks, strict=True):
             check.evaluate(frame, verdict, block)
-        by_design = self._design.now(frame)
-        why = {k: self._design.inputs(k, frame) for k in self.book.suppression_begins(by_design)}
+        consequences = self._consequences.now(verdict, self.book.hidden_by_people)
+        by_design = np.concatenate([self._design.now(frame), consequences])
+        why = {k: self._why_hidden(k, frame) for k in self.book.suppression_begins(by_design)}
         self.book.first_out.stamped(frame.time_ns, self._stamps.of(frame))
         moved = self.book.step(verdict, frame.number, self._sources.lost, by_design, why)
         return ScanRecord(
@@ -145,6 +148,11 @@ class Engine:
             taken=tuple(requests),
             live=self._live(frame, verdict),
         )
+
+    def _why_hidden(self, k: int, frame: Frame) -> Mapping[str, Any]:
+        """Why the k-th of the conditions that may be suppressed by design is."""
+        expressions = len(self._design.names)
+        return self._design.inputs(k, frame) if k < expressions else self._consequences.why(k - expressions)
 
     def _answer(self, request: Request, frame: Frame) -> Fact:
         """Exactly one event for a request: done, refused with the reason, or expired."""
@@ -215,6 +223,7 @@ class Engine:
             "first_out": book.first_out.mark,
             "confirm_due": book.confirm_due,
             **book.live(),
+            **self._consequences.live(),
             "not_available": book.not_available,
             "active": verdict.active,
             "unknown": verdict.unknown,

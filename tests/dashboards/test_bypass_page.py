@@ -54,3 +54,15 @@ def test_the_page_shows_what_the_functions_stand_on_in_both_languages(
 def test_an_operator_takes_over_but_does_not_approve(scene: Scene, opened: Callable[..., AppTest]) -> None:
     page = opened("operator", "protection")
     assert [button.key for button in page.button if str(button.key).startswith("bypass-")] == []
+
+
+def test_one_bypass_is_one_alarm_that_lists_what_follows(scene: Scene, opened: Callable[..., AppTest]) -> None:
+    scene.scans(3, {"TT-101A.BYP": 1.0})
+    page = opened("operator", "alarms")
+    rows = [part for part in text_of(page).split("<div class='ps ps-alarm'>") if "bypass" in part.split("</div>")[0]]
+    assert len(rows) == 1
+    assert "With it, not announced apart" in rows[0]
+    for function in ("SIF-101", "SIF-105", "SIF-106"):
+        assert f"{function} bypassed, degraded" in rows[0] or f"{function} degraded, bypassed" in rows[0]
+    assert "told by TT-101A.BYP.unauthorised" in text_of(page)
+    assert "随之产生（不单独报警）" in text_of(opened("operator", "alarms", language="zh"))
