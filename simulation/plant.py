@@ -23,6 +23,7 @@ from simulation.units.gas import Gas
 from simulation.units.high_gravity import HighGravity
 from simulation.units.microchannel import Microchannel
 from simulation.units.nitration_tank import R101, R102, NitrationTank
+from simulation.units.post_treatment import PostTreatment
 from simulation.units.quench import Quench
 from simulation.units.separation import Separation
 from simulation.units.tubular import Tubular
@@ -95,6 +96,9 @@ class SimulatedPlant:
             Microchannel(),
             Tubular(),
             HighGravity(),
+            PostTreatment("m201", normal_kg_h=90.0, normal_kg=12.0),
+            PostTreatment("t301", normal_kg_h=1_500.0, normal_kg=150.0),
+            PostTreatment("h302", normal_kg_h=3_000.0, normal_kg=250.0),
             Gas(plant.file.gas_detectors, quantity, "P11"),
         )
         self._beats = {f"heartbeat.{name}": 0 for name in plant.read_sources}

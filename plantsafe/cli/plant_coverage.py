@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-from plantsafe.language import language_of, of
+from plantsafe.language import Language, language_of, of
+
+NOT_APPLICABLE: dict[Language, str] = {"en": "not applicable", "zh": "不适用"}
 
 
 def register_coverage(group: typer.Typer) -> None:
@@ -17,7 +19,7 @@ def register_coverage(group: typer.Typer) -> None:
         plant: Annotated[Path, typer.Argument(help="the plant file")],
         language: Annotated[str, typer.Option(help="en or zh")] = "en",
     ) -> None:
-        """Nitration and continuous flow: each requirement with its basis and status; exit 1 when one is not given."""
+        """Nitration and continuous flow: each requirement with its basis and status; exit 1 when one is lacking."""
         from plantsafe.plant import load_plant
         from plantsafe.plant.packs import coverage as covered
 
@@ -29,11 +31,15 @@ def register_coverage(group: typer.Typer) -> None:
             if title != head:
                 typer.echo(title)
                 head = title
-            found = row.evidence if row.evidence is not None else ", ".join(row.names)
-            need = f" ({len(row.names)}/{row.requirement.least})" if not row.met else ""
             name = of(row.requirement.title, tongue)
-            typer.echo(f"  {'ok' if row.met else 'NO'} {name} [{row.requirement.status}]: {found or '-'}{need}")
-        met = sum(row.met for row in rows)
-        typer.echo(f"{met}/{len(rows)}")
-        if met < len(rows):
+            said, found, need = "ok", ", ".join(row.names), ""
+            if row.lacking:
+                said, need = "NO", f" ({len(row.names)}/{row.requirement.least})"
+            elif not row.met:
+                said, found = "--", f"{NOT_APPLICABLE[tongue]}: {row.evidence}"
+            typer.echo(f"  {said} {name} [{row.requirement.status}]: {found or '-'}{need}")
+        met, excused = sum(row.met for row in rows), sum(not row.met and not row.lacking for row in rows)
+        apart = f", {excused} {NOT_APPLICABLE[tongue]}" if excused else ""
+        typer.echo(f"{met}/{len(rows) - excused}{apart}")
+        if any(row.lacking for row in rows):
             sys.exit(1)

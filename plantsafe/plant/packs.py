@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 from plantsafe.plant.model import Entry, PlantFile, ProcessType, Text, Unit
 
-Kind = Literal["alarm", "row", "effect", "point", "register"]
+Kind = Literal["alarm", "row", "effect", "point", "register", "finding"]
 
 
 class Requirement(Entry):
@@ -43,7 +43,10 @@ class Pack(Entry):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """What a unit gives for a row. names: those that count. evidence: why it does not apply, where somebody said so."""
+    """What a unit gives for a row. names: those that count. evidence: why it does not apply, where somebody said so.
+
+    A row that does not apply is neither met nor lacking: it is counted apart.
+    """
 
     unit: Unit
     pack: Pack
@@ -53,8 +56,13 @@ class Coverage:
 
     @property
     def met(self) -> bool:
-        """Enough names, or not applicable with evidence."""
-        return self.evidence is not None or len(self.names) >= self.requirement.least
+        """Enough names."""
+        return len(self.names) >= self.requirement.least
+
+    @property
+    def lacking(self) -> bool:
+        """Too few names, and nobody said why it does not apply."""
+        return not self.met and self.evidence is None
 
 
 @cache
@@ -67,6 +75,11 @@ def load_packs() -> tuple[Pack, ...]:
 def requirement_keys() -> frozenset[str]:
     """The keys of all rows of all packs."""
     return frozenset(row.key for pack in load_packs() for row in pack.requirements)
+
+
+def own_findings(unit: Any) -> tuple[str, ...]:
+    """The findings that the balance of a continuous unit can give."""
+    return () if unit.line is None else tuple(f"{unit.name}.{kind}" for kind in unit.line.findings)
 
 
 def coverage(file: PlantFile) -> Iterator[Coverage]:
@@ -87,6 +100,7 @@ def coverage(file: PlantFile) -> Iterator[Coverage]:
         ),
     }
     for unit in file.units:
+        named["finding"] = frozenset(own_findings(unit))
         for pack in load_packs():
             if not pack.holds_for(unit):
                 continue

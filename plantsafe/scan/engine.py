@@ -18,6 +18,7 @@ from plantsafe.checks.drift import DriftCheck
 from plantsafe.checks.expressions import ExpressionCheck
 from plantsafe.checks.heat_balance import HeatBalanceCheck
 from plantsafe.checks.limits import LimitCheck
+from plantsafe.checks.line_balance import LineBalanceCheck
 from plantsafe.checks.occupancy import OccupancyCheck
 from plantsafe.checks.operating_window import OperatingWindowCheck
 from plantsafe.checks.redundant import RedundantCheck
@@ -50,7 +51,7 @@ from plantsafe.scan.carry import carry
 from plantsafe.store.arrays import pack, unpack
 from plantsafe.verdict import Arrays, Check, Condition, Fact, Verdict
 
-ENGINE_VERSION = "21"
+ENGINE_VERSION = "22"
 """Changes whenever the same frames would give another record; snapshots of another version are not taken up."""
 
 
@@ -100,6 +101,7 @@ class Engine:
             OccupancyCheck(plant),
             OperatingWindowCheck(plant),
             HeatBalanceCheck(plant),
+            LineBalanceCheck(plant),
             DriftCheck(plant, course),
             UnitMonitorCheck(plant, course),
         )

@@ -22,6 +22,7 @@ KINETICS = Kinetics(
 )
 INLET_C, ZERO_C_K = 30.0, 273.15
 STEP_K = 1.0  # within 0.5 K of the reference at the rim
+CLEAN_DP_KPA = 80.0  # of the liquid distributor: nozzles
 ROTOR_TAU_S = 60.0  # a rotor of a few hundred kilograms coasts
 
 
@@ -35,6 +36,8 @@ class HighGravity:
         self.outlet_c = 51.0
         self.cooled_c = 30.0
         self.bearing_c = 52.0
+        self.ratio = ACID_KG_H / ORGANIC_KG_H
+        self._acid_alone_s = 0.0
 
     def step(self, c: Conditions) -> None:
         """One second: the bed follows rotor and feed within its residence of a second or two."""
@@ -44,12 +47,16 @@ class HighGravity:
         efficiency = 1.0 + 0.002 * w["h302_feed"]
         self._feeds.step(
             power,
-            organic=Line(valve=c.opening["XV-311"], efficiency=efficiency),
+            organic=Line(pump=c.knobs["h302.organic"], valve=c.opening["XV-311"], efficiency=efficiency),
             acid=Line(valve=c.opening["XV-312"], efficiency=efficiency),
         )
         self.organic, self.acid = self._feeds.organic, self._feeds.acid
         flow_kg_h = self.organic * ORGANIC_KG_H + self.acid * ACID_KG_H
         residence_s = BED.residence_s(flow_kg_h / 3600.0 / DENSITY, self.rotor_rpm) if flow_kg_h > 30.0 else 0.0
+        alone = self.acid > 0.05 and self.organic < 0.05
+        self._acid_alone_s = self._acid_alone_s + 1.0 if alone else 0.0
+        if self.acid > 0.05:  # the controller holds the last ratio of a stopped line
+            self.ratio = ACID_KG_H * self.acid / (ORGANIC_KG_H * max(self.organic, 0.001))
         inlet_c = INLET_C + 0.3 * w["h302"]
         rise_k = 0.0
         if residence_s > 0.0:
@@ -60,6 +67,8 @@ class HighGravity:
         cooling = 0.75 * share + 0.05
         self.cooled_c = approach(self.cooled_c, self.outlet_c - cooling * (self.outlet_c - 24.0), 30.0)
         speed = self.rotor_rpm / SPEED_RPM
+        distributor_kpa = CLEAN_DP_KPA * (flow_kg_h / (ORGANIC_KG_H + ACID_KG_H)) ** 2 * (1.0 + 0.004 * w["h302_feed"])
+        distributor_kpa *= 1.0 + c.knobs["h302.fouled"]
         self.bearing_c = approach(self.bearing_c, 22.0 + 30.0 * speed + 0.5 * w["bearing"], 600.0)
         c.truth.update(
             {
@@ -74,7 +83,12 @@ class HighGravity:
                 "h302.cooled_c": self.cooled_c,
                 "h302.organic_kg_h": self.organic * ORGANIC_KG_H,
                 "h302.acid_kg_h": self.acid * ACID_KG_H,
-                "h302.ratio": ACID_KG_H * self.acid / (ORGANIC_KG_H * max(self.organic, 0.001)),
+                "h302.organic_share_pct": 100.0 * self.organic,
+                "h302.acid_share_pct": 100.0 * self.acid,
+                "h302.acid_alone_s": self._acid_alone_s,
+                "h302.ratio": self.ratio,
+                "h302.through_kg_h": flow_kg_h,
+                "h302.distributor_kpa": distributor_kpa,
                 "h302.seal_kpa": 120.0 + 0.8 * w["h302_feed"],
                 "h302.residence_s": residence_s,
             }

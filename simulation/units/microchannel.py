@@ -104,6 +104,7 @@ class Microchannel:
             "m201.acid_pump_run": power,
             "m201.quench_c": 26.0 + 0.3 * w["m201"],
             "m201.quench_ph": 8.6 + 0.08 * w["ph"],
+            "m201.through_kg_h": 3600.0 * flow_kg_s,
             "m201.acid_alone_s": self._acid_alone_s,
             "m201.conversion_pct": 100.0 * self.conversion,
             "m201.hot_c": self.hot_c,

@@ -31,6 +31,7 @@ KINETICS = Kinetics(
 ZERO_C_K = 273.15
 INLET_C, COOLANT_IN_C = 48.0, 48.0
 JACKET_J_K = 3.0e5
+CLEAN_DP_KPA = 220.0
 PROBES = (5, 12, 15, 24, 36, 48)  # cells of the six probes: 8, 20, 25, 40, 60 and 80 % of the length
 FLUSH_KG_H = 1_000.0
 FLUSH_C = 30.0
@@ -123,7 +124,8 @@ class Tubular:
         organic, acid = self.organic * ORGANIC_KG_H, self.acid * ACID_KG_H
         if acid > 50.0:  # the controller holds the last ratio of a stopped line
             self.ratio = acid / max(organic, 1.0)
-        dp = 220.0 * (flow_kg_h / (ORGANIC_KG_H + ACID_KG_H)) ** 1.75 * (1.0 + 0.004 * w["t301_dp"])
+        dp = CLEAN_DP_KPA * (flow_kg_h / (ORGANIC_KG_H + ACID_KG_H)) ** 1.75 * (1.0 + 0.004 * w["t301_dp"])
+        dp *= 1.0 + c.knobs["t301.fouled"]
         truth = {f"t301.t{i}_c": self._at(cell) for i, cell in enumerate(PROBES, 1)}
         truth |= {
             "t301.run": 1.0 if min(c.opening["XV-301"], c.opening["XV-302"]) > RUNNING else 0.0,
@@ -131,6 +133,7 @@ class Tubular:
             "t301.acid_kg_h": acid,
             "t301.organic_share_pct": 100.0 * self.organic,
             "t301.acid_share_pct": 100.0 * self.acid,
+            "t301.through_kg_h": flow_kg_h,
             "t301.backflow_kg": self.backflow_kg,
             "t301.ratio": self.ratio,
             "t301.inlet_c": self._inlet_c,

@@ -21,6 +21,7 @@ from plantsafe.plant.model.entry import (
     WorkshopName,
 )
 from plantsafe.plant.model.heat_balance import HeatBalance
+from plantsafe.plant.model.line import Line
 
 
 class ProcessType(StrEnum):
@@ -159,6 +160,9 @@ class Unit(Ruled):
     """Operator console that its alarms are shown on; none where one operator has everything."""
     heat_balance: HeatBalance | None = None
     """Of a semi-batch tank: what its heat balance, accumulation and distance to the hazard limits are computed from."""
+    line: Line | None = None
+    """Of a continuous unit or a conveyor: what its mass balance, pressure drop, axial profile and hold-up are judged
+    from."""
     follows: UnitName | None = None
     """Batch unit whose phases move this one's values (a buffer that it fills): normal is learnt along them."""
 

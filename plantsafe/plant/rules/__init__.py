@@ -6,7 +6,7 @@ from typing import Any
 from plantsafe.plant.assemble import SECTIONS, Section
 from plantsafe.plant.model.entry import Found
 from plantsafe.plant.partial import Partial
-from plantsafe.plant.rules import alarms, expressions, functions, names, reduction, sources, units
+from plantsafe.plant.rules import alarms, expressions, functions, lines, names, reduction, sources, units
 from plantsafe.plant.rules.view import EachRule, View, WholeRule, judged
 
 EACH: dict[Section, tuple[EachRule, ...]] = {
@@ -18,6 +18,8 @@ EACH: dict[Section, tuple[EachRule, ...]] = {
         units.requirements_are_known,
         units.phases_are_states,
         units.balance_has_its_points,
+        lines.line_has_its_points,
+        lines.line_limits_can_be_seen,
         units.followed_has_phases,
         units.windows_are_in_range,
         units.windows_come_before_the_trip,

@@ -24,7 +24,11 @@ OWN_WORDS: dict[str, tuple[str, ...]] = {
         *("cusum", "ewma", "creeps", "deviates", "differs", "frozen", "signal"),
         *("ending", "over_time", "unauthorised"),
     ),
-    "unit": ("multivariate", "bypasses", "hazard_class", "heat_balance", "heat_transfer", "mtsr"),
+    "unit": (
+        *("multivariate", "bypasses", "hazard_class", "heat_balance", "heat_transfer", "mtsr"),
+        *("feed_ratio", "mass_balance", "missing_mass", "pressure_drop", "profile", "reverse_flow", "hold_up"),
+        *("conveyor_blocked", "conveyor_heat"),
+    ),
     "partition": ("occupancy",),
     "workshop": ("occupancy",),
 }

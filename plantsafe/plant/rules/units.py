@@ -9,7 +9,7 @@ from models.hazard.hazard_class import UNDETERMINED, stoessel_class
 from plantsafe.plant.described import nearest
 from plantsafe.plant.model import ProcessType
 from plantsafe.plant.model.entry import Found
-from plantsafe.plant.packs import requirement_keys
+from plantsafe.plant.packs import own_findings, requirement_keys
 from plantsafe.plant.partial import NotKnownError
 from plantsafe.plant.rules.alarms import trips
 from plantsafe.plant.rules.view import View
@@ -87,13 +87,14 @@ def parameters_are_known(_: View, unit: Any) -> Iterator[Found]:
 def requirements_are_known(view: View, unit: Any) -> Iterator[Found]:
     """A requirement is called as its pack calls it, and what meets it is in the file."""
     kinds = ("alarm", "row", "effect", "point", "register entry")
+    own = own_findings(unit)
     for key, names in unit.requirements.items():
         if key not in requirement_keys():
             wrong, mend = f"there is no requirement {key!r}", nearest(str(key), requirement_keys())
             yield Found(("requirements", key), wrong, mend, "reference")
         for i, name in enumerate(names):
-            if not any(name in view.known[kind] for kind in kinds):
-                known = [one for kind in kinds for one in view.known[kind]]
+            if name not in own and not any(name in view.known[kind] for kind in kinds):
+                known = [*own, *(one for kind in kinds for one in view.known[kind])]
                 yield Found(("requirements", key, i), f"there is no {name!r}", nearest(str(name), known), "reference")
 
 
