@@ -3,7 +3,7 @@
 import math
 from html import escape
 
-from dashboards.components.glyph import priority_glyph
+from dashboards.components.figures import Figure, figure_table
 from dashboards.language import Tongue, n_
 from dashboards.numbers import NONE, duration
 from dashboards.picture import Picture
@@ -52,11 +52,6 @@ def section(picture: Picture, unit: Unit, tongue: Tongue, *, stale: bool) -> str
         (tongue("Heat transfer of the jacket, share of the specified"), _share(live("ua_share")), "≥ 75 %",
          live("ua_share") < 0.75),
     )  # fmt: skip
-    rows = "".join(
-        f"<tr><td>{priority_glyph(3, filled=True) if marked else ''}</td><td>{escape(what)}</td>"
-        f"<td class=ps-num>{escape(value)}</td><td class=ps-quiet>{escape(against)}</td></tr>"
-        for what, value, against, marked in lines
-    )
     state = SemiBatchState(
         a_kmol=live("a_kmol"), b_kmol=live("b_kmol"), p_kmol=max(0.0, unit.heat_balance.charge_kmol - live("a_kmol")),
         volume_m3=live("volume_m3"), t_k=live("temperature_k"), t_jacket_k=live("temperature_k"),
@@ -65,7 +60,7 @@ def section(picture: Picture, unit: Unit, tongue: Tongue, *, stale: bool) -> str
         "" if math.isnan(state.t_k) else _failure(unit.heat_balance, state, hazard.mtt_c, live("dosing_m3_s"), tongue)
     )
     stated = tongue(STATED).format(report=unit.heat_balance.reaction.basis)
-    return f"{head}<table class='ps'>{rows}</table>{failed}<p class='ps ps-quiet'>{escape(stated)}</p>"
+    return f"{head}{figure_table(Figure(*line) for line in lines)}{failed}<p class='ps ps-quiet'>{escape(stated)}</p>"
 
 
 def _failure(told: HeatBalance, state: SemiBatchState, mtt_c: float, dosing_m3_s: float, tongue: Tongue) -> str:

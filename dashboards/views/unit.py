@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboards import panel
-from dashboards.components import heat_balance, operating_windows, protection, restart_lock
+from dashboards.components import heat_balance, line_balance, operating_windows, protection, restart_lock
 from dashboards.components.unit_card import point_row
 from dashboards.language import Tongue
 from dashboards.numbers import reading
@@ -74,9 +74,11 @@ def _balance(name: str) -> None:
     visit = visit_or_stop()
     picture = picture_or_stop(visit)
     unit = next(unit for unit in picture.plant.file.units if unit.name == name)
-    section = heat_balance.section(picture, unit, visit.tongue, stale=panel.is_stale(visit, picture))
-    if section:
-        st.html(section)
+    stale = panel.is_stale(visit, picture)
+    for component in (heat_balance, line_balance):
+        section = component.section(picture, unit, visit.tongue, stale=stale)
+        if section:
+            st.html(section)
 
 
 def _phases(picture: Picture, unit: str, tongue: Tongue) -> str:

@@ -14,9 +14,9 @@ conveyor_heat: what is in the conveyor gets warmer than it may.
 
 A unit that does not run, or is fed less than IDLE_SHARE of its normal feed, has no ratio, balance, pressure drop or
 profile to judge; hold-up, direction and conveyor are judged all the time. With an input missing a finding is
-`unknown`, and after a start until its means are SETTLED_S old. A hold-up whose vessels cannot be read lives on the
-flows for BLIND_S. An instrument driven to an end of its range counts with that end where hold-up, direction and
-conveyor are judged; the means leave it out.
+`unknown`, and after a start until its means are SETTLED_S old and, for the profile, the unit is filled. A hold-up whose
+vessels cannot be read lives on the flows for BLIND_S. An instrument driven to an end of its range counts with that end
+where hold-up, direction and conveyor are judged; the others leave it out.
 """
 
 from collections.abc import Callable, Sequence
@@ -48,6 +48,7 @@ from plantsafe.verdict import Arrays, Rows, Verdict
 MEAN_S = 60.0  # of every mean, at least (site default)
 SLOW_S = 900.0  # of the pressure drop that its trend is seen against (site default)
 SETTLED_S = 60.0  # of samples after a start (site default)
+FILLED = 2.0  # residences after a start until a profile is one (site default)
 IDLE_SHARE = 0.2  # of the normal feed (site default)
 DOUBTS = 3.0  # standard deviations of the meters before in and out differ (site default)
 SLACK_DOUBTS = 1.0  # that a missing mass is without (site default)
@@ -102,7 +103,8 @@ class LineBalanceCheck:
         mean, slow = np.full(n, MEAN_S), np.full(n, SLOW_S)
         self._weight = np.minimum(period_s / np.stack([residence, residence, mean, mean, slow, mean, mean]), 1.0)
         self._mean, self._seen = np.zeros_like(self._weight), np.zeros_like(self._weight)
-        self._settled = False
+        self._settled, self._filled_s = False, np.maximum(FILLED * residence, SETTLED_S)
+        self._running_s = np.full(n, np.inf)  # since it was seen idle
         self._missing, self._held, self._blind_s = np.zeros((2, n)), np.full(n, np.nan), np.zeros(n)
 
         told = [(i, KINDS.index(kind)) for i, line in enumerate(lines) for kind in line.findings]
@@ -167,11 +169,14 @@ class LineBalanceCheck:
         if idles:
             self._seen[:_OF_RUNNING] *= ~idle
             now[:_OF_RUNNING, idle] = np.nan
+            self._running_s[idle] = 0.0
+        self._running_s += self._period_s
         self._mean, self._seen = smoothed(self._mean, self._seen, now, self._weight)
         mean = self._mean
         early = self._seen * self._period_s < SETTLED_S if idles or not self._settled else None
         self._settled = early is None or not early.any()
-        plain = whole and not idles and early is None  # nothing is missing: most scans are
+        filling = self._running_s < self._filled_s
+        plain = whole and early is None and not filling.any()  # nothing is missing: most scans are
 
         residual = mean[FED] - mean[LEFT]
         doubt = residual_doubt_kg_h(mean[FED], mean[LEFT], self._accuracy)
@@ -185,7 +190,7 @@ class LineBalanceCheck:
         measured = (x[self._vessels] * self._kg_per_unit).sum(axis=0)
         net = x[self._held_in] - x[self._held_out]
         self._held = held_kg(self._held, measured, net, self._period_s / HELD_S, self._period_s)
-        filling = mean[HELD_IN] - mean[HELD_OUT]
+        gathers = mean[HELD_IN] - mean[HELD_OUT]
 
         values = np.empty_like(self._limits)
         values[RATIO] = mean[FED_RATIO] / self._ratio - 1.0
@@ -193,14 +198,17 @@ class LineBalanceCheck:
         values[MISSING] = self._missing.max(axis=0)
         values[DROP] = mean[DP]
         values[PROFILE] = self._axial.deviation(x[self._profile], x[self._reference], fed)
-        values[HOLD_UP] = self._held + np.maximum(filling, 0.0) * (AHEAD_S / 3600.0)
+        values[HOLD_UP] = self._held + np.maximum(gathers, 0.0) * (AHEAD_S / 3600.0)
         values[REVERSE] = (x[self._direction] - self._back).min(axis=0)
         values[BLOCKED] = x[self._current] / self._normal_a
         values[HEAT] = x[self._temperature]
-        self._limits[BALANCE] = DOUBTS * doubt
-        if not plain:
-            self._mark(values, now, early, idle, measured, net, verdict.gap, x[self._discharge])
-        beyond = np.abs(values) > self._limits
+        limits = self._limits.copy()
+        limits[BALANCE] = DOUBTS * doubt
+        if plain:
+            self._blind_s[:] = 0.0
+        else:
+            self._mark(values, now, early, filling, measured, net, verdict.gap, x[self._discharge])
+        beyond = np.abs(values) > limits
         beyond[REVERSE] = values[REVERSE] < 0.0
         beyond[BLOCKED] &= x[self._discharge] < self._low_kg_h
         unknown = np.isnan(values)
@@ -211,9 +219,9 @@ class LineBalanceCheck:
         self._delay.step(beyond.ravel()[pick], unknown_now, number=frame.number, gap=verdict.gap)
         verdict.active[block], verdict.since[block] = self._delay.active, self._delay.since
         verdict.unknown[block] = unknown_now
-        verdict.value[block], verdict.limit[block] = values.ravel()[pick], self._limits.ravel()[pick]
+        verdict.value[block], verdict.limit[block] = values.ravel()[pick], limits.ravel()[pick]
         self._live = {
-            "idle": idle, "mean": mean, "values": values, "limits": self._limits, "unknown": unknown,
+            "idle": idle, "mean": mean, "values": values, "limits": limits, "unknown": unknown,
             "held_kg": self._held, "missing_kg": self._missing,
         }  # fmt: skip
 
@@ -231,7 +239,7 @@ class LineBalanceCheck:
         return x, whole
 
     def _mark(
-        self, values: F8, now: F8, early: Bool | None, idle: Bool, measured: F8, net: F8, gap: int, discharge: F8
+        self, values: F8, now: F8, early: Bool | None, filling: Bool, measured: F8, net: F8, gap: int, discharge: F8
     ) -> None:
         """NaN in `values` where the finding cannot be judged: an input is missing, or the mean is too young."""
         lost = np.isnan(now)
@@ -244,7 +252,7 @@ class LineBalanceCheck:
         blind = (self._blind_s > 0.0) & (np.isnan(net) | (self._blind_s > BLIND_S))
         values[HOLD_UP, blind] = np.nan
         values[BLOCKED, np.isnan(discharge)] = np.nan
-        values[:_OF_RUNNING, idle] = np.nan
+        values[PROFILE, filling] = np.nan
 
     def state(self) -> Arrays:
         """Means, what is missing and held up, and timers."""
@@ -254,6 +262,7 @@ class LineBalanceCheck:
             "missing": self._missing.T,
             "held": self._held,
             "blind_s": self._blind_s,
+            "running_s": self._running_s,
         }
         return own | {f"delay.{name}": array for name, array in self._delay.state().items()}
 
@@ -267,7 +276,7 @@ class LineBalanceCheck:
         self._mean, self._seen = arrays["mean"].T.copy(), arrays["seen"].T.copy()
         self._missing = arrays["missing"].T.copy()
         self._held, self._blind_s = arrays["held"].copy(), arrays["blind_s"].copy()
-        self._settled = False
+        self._running_s, self._settled = arrays["running_s"].copy(), False
         self._delay.load({k.removeprefix("delay."): a for k, a in arrays.items() if k.startswith("delay.")})
 
     def live(self) -> Arrays:

@@ -10,7 +10,7 @@ KINDS = (
 )
 RATIO, BALANCE, MISSING, DROP, PROFILE, HOLD_UP, REVERSE, BLOCKED, HEAT = range(len(KINDS))
 PROMPT_S, ON_DELAY_S, OFF_DELAY_S = 3.0, 30.0, 60.0  # site defaults
-PROMPT = ("reverse_flow", "conveyor_blocked")
+PROMPT = ("reverse_flow", "conveyor_blocked", "profile")
 
 _TEXTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "feed_ratio": (

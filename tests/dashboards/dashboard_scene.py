@@ -66,9 +66,12 @@ def quiet_values(plant: Plant) -> dict[str, float]:
             values[element.feedback] = high if abs(element.safe_value - low) < abs(element.safe_value - high) else low
         if function.setpoint_readback is not None:
             values[function.setpoint_readback] = function.setpoint
+    lines = _lines_in_order(plant)
     for group in groups_of(plant):
         names = [plant.points.names[row] for row in group.rows]
-        values |= dict.fromkeys(names, _clear_of_all(plant, names))
+        of_line = [lines[name] for name in names if name in lines]
+        values |= dict.fromkeys(names, of_line[0] if of_line else _clear_of_all(plant, names))
+    values |= lines
     return values | {
         "LI-502": 95.0,
         "LI-141": 80.0,
@@ -79,6 +82,34 @@ def quiet_values(plant: Plant) -> dict[str, float]:
         "HC-11": 1.0,
         "plantsafe.disk_free": 500.0,
     }
+
+
+def _lines_in_order(plant: Plant) -> dict[str, float]:
+    """Flows, pressure drops, profiles and hold-ups of the continuous units as they are when all is well."""
+    values: dict[str, float] = {}
+    for unit in plant.file.units:
+        line = unit.line
+        if line is None:
+            continue
+        ratio = line.ratio.normal if line.ratio else 1.0
+        shares = [1.0 / (1.0 + ratio), ratio / (1.0 + ratio)] if len(line.feeds) == 2 else [1.0]
+        values |= {name: line.normal_kg_h * share for name, share in zip(line.feeds, shares, strict=True)}
+        if line.outlet:
+            values[line.outlet] = line.normal_kg_h
+        if line.pressure_drop:
+            values[line.pressure_drop.point] = line.pressure_drop.fitted(line.normal_kg_h)[0]
+        if line.profile:
+            normal = line.profile.normal[0].temperatures_c
+            values |= {place.point: t_c for place, t_c in zip(line.profile.points, normal, strict=True)}
+            if line.profile.reference:
+                values[line.profile.reference] = line.profile.reference_c or 0.0
+        if line.hold_up:
+            values |= {one.point: 0.4 * line.hold_up.limit_kg / one.kg_per_unit for one in line.hold_up.inventories}
+            values |= {line.hold_up.inflow: line.normal_kg_h, line.hold_up.outflow: line.normal_kg_h}
+        if line.conveyor:
+            values |= {line.conveyor.current: line.conveyor.normal_a, line.conveyor.discharge: line.normal_kg_h}
+            values[line.conveyor.temperature] = line.conveyor.normal_c
+    return values
 
 
 def _clear_of_all(plant: Plant, names: list[str]) -> float:

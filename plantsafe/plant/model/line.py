@@ -31,6 +31,13 @@ class CurvePoint(Entry):
     """Pressure drop at it when clean."""
 
 
+def _power_law(curve: tuple[CurvePoint, ...], normal_kg_h: float) -> tuple[float, float]:
+    """kPa at the normal feed, and the exponent: least squares in logarithms."""
+    flows = np.log([one.kg_h / normal_kg_h for one in curve])
+    exponent, at_normal = np.polyfit(flows, np.log([one.kpa for one in curve]), 1)
+    return float(np.exp(at_normal)), float(exponent)
+
+
 class PressureDrop(Ruled):
     """The pressure drop and its clean curve, measured at commissioning or after cleaning: dp = kpa (feed/normal)^n."""
 
@@ -46,12 +53,10 @@ class PressureDrop(Ruled):
     """How many times the clean value it may be."""
 
     def fitted(self, normal_kg_h: float) -> tuple[float, float]:
-        """kPa at the normal feed, and the exponent; by least squares in logarithms where points are given."""
+        """kPa at the normal feed, and the exponent."""
         if not self.curve:
             return float(self.clean_kpa or np.nan), float(self.exponent or np.nan)
-        flows = np.log([one.kg_h / normal_kg_h for one in self.curve])
-        exponent, at_normal = np.polyfit(flows, np.log([one.kpa for one in self.curve]), 1)
-        return float(np.exp(at_normal)), float(exponent)
+        return _power_law(self.curve, normal_kg_h)
 
     def own_mistakes(self) -> Iterator[Found]:
         """One way to give the clean curve; points that rise and lie on a power law."""
@@ -69,7 +74,7 @@ class PressureDrop(Ruled):
                 wrong = f"{after.kpa:g} kPa at {after.kg_h:g} kg/h after {before.kpa:g} kPa at {before.kg_h:g} kg/h"
                 yield Found(("curve", i), wrong, "flow and pressure drop rise from point to point", "line")
                 return
-        at_normal, exponent = self.fitted(1.0)
+        at_normal, exponent = _power_law(self.curve, 1.0)
         for i, one in enumerate(self.curve):
             off = abs(log(one.kpa) - log(at_normal) - exponent * log(one.kg_h))
             if off > CURVE_MISFIT_MAX:

@@ -20,7 +20,7 @@ def _check(result: object, *parts: str) -> None:
 def test_a_good_plant_file() -> None:
     result = command("check", str(DEMO))
     assert result.returncode == 0
-    assert "20 safety functions" in result.stdout
+    assert "21 safety functions" in result.stdout
 
 
 @pytest.mark.parametrize(

@@ -19,13 +19,30 @@ def test_nitration_has_its_seven_requirements_and_continuous_flow_its_seven() ->
     assert all(row.status in ("text_seen", "site_default") for pack in load_packs() for row in pack.requirements)
 
 
-def test_the_tanks_of_the_demo_plant_meet_all_of_nitration_and_its_lines_lack_what_is_not_there() -> None:
+def test_the_tanks_of_the_demo_plant_meet_all_of_nitration_and_its_lines_all_that_applies_to_them() -> None:
     rows = list(coverage(load_plant(DEMO).file))
     tanks = [row for row in rows if row.pack.key == "nitration"]
     assert {row.unit.name for row in tanks} == {"R101", "R102"}
     assert all(row.met for row in tanks)
-    lacking = {row.requirement.key for row in rows if row.unit.name == "M201" and not row.met}
-    assert lacking == {"mass_balance", "post_treatment_hold_up", "conveyors"}
+    assert [row.requirement.key for row in rows if row.lacking] == []
+    apart = {(row.unit.name, row.requirement.key) for row in rows if not row.met}
+    assert apart == {("H302", "inlet_temperatures"), *((unit, "conveyors") for unit in ("M201", "T301", "H302"))}
+
+
+def test_what_does_not_apply_is_told_with_its_reason_and_not_counted_as_met() -> None:
+    told = CliRunner().invoke(app, ["plant", "coverage", str(DEMO)])
+    assert told.exit_code == 0
+    assert "-- Conveyors: current, temperature, discharge [site_default]: not applicable: The product is" in told.output
+    assert told.output.splitlines()[-1] == "31/31, 4 not applicable"
+
+
+def test_a_finding_of_its_own_line_stands_for_a_row_and_that_of_another_unit_does_not(tmp_path: Path) -> None:
+    path = changed(tmp_path, "[M201.mass_balance, M201.missing_mass]", "[]")
+    told = CliRunner().invoke(app, ["plant", "coverage", str(path)])
+    assert told.exit_code == 1
+    assert "NO Mass balance in and out [site_default]: - (0/1)" in told.output
+    with pytest.raises(PlantFileError, match=r"there is no 'T301\.mass_balance'"):
+        load_plant(changed(tmp_path, "[M201.mass_balance, M201.missing_mass]", "[T301.mass_balance]"))
 
 
 def changed(tmp_path: Path, old: str, new: str) -> Path:

@@ -21,7 +21,7 @@ def test_the_page_is_in_step_with_the_model() -> None:
 
 
 def test_the_example_is_good() -> None:
-    assert check_plant(EXAMPLE).n_read == 36
+    assert check_plant(EXAMPLE).n_read == 50
 
 
 def test_every_field_is_in_the_example() -> None:
