@@ -37,6 +37,9 @@ class RequestKind(StrEnum):
     REPORT = "report"
     APPROVE_PLANT = "approve_plant"  # subject: hash of the description; body: author, reason
     LOAD_PLANT = "load_plant"  # subject: hash of the description
+    LOAD_MODEL = "load_model"  # subject: hash of a model of what is normal, or NO_MODEL; body: reason
+    CONFIRM_FINDING = "confirm_finding"  # subject: a finding; body: cause, comment
+    REJECT_FINDING = "reject_finding"  # body: comment (why)
     ARCHIVE = "archive"  # subject: the file; body: first, last, hash, sha256, states after the last event
 
 
@@ -82,9 +85,15 @@ MAY: dict[RequestKind, frozenset[Role]] = {
     RequestKind.REPORT: frozenset({Role.ENGINEER, Role.ADMIN, Role.VIEWER}),
     RequestKind.APPROVE_PLANT: frozenset({Role.ENGINEER, Role.ADMIN}),
     RequestKind.LOAD_PLANT: frozenset({Role.ENGINEER, Role.ADMIN}),
+    RequestKind.LOAD_MODEL: frozenset({Role.ENGINEER, Role.ADMIN}),
+    RequestKind.CONFIRM_FINDING: frozenset({Role.ENGINEER, Role.ADMIN}),
+    RequestKind.REJECT_FINDING: frozenset({Role.ENGINEER, Role.ADMIN}),
     RequestKind.ARCHIVE: frozenset({Role.ADMIN}),
 }
 """Which role may ask for which kind (site default)."""
+
+NO_MODEL = "none"
+"""Subject of LOAD_MODEL that asks for none: what is normal is learnt by the checks themselves."""
 
 BYPASS_ACTS = frozenset({RequestKind.BYPASS_APPROVE, RequestKind.BYPASS_WITHDRAW, RequestKind.BYPASS_TAKE_OVER})
 """What people ask about bypasses."""

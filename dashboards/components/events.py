@@ -107,6 +107,11 @@ EVENT_WORDS: Mapping[str, str] = {
     "plant_load_failed": n_("plant file not taken up"),
     "plant_load_accepted": n_("plant file will be taken up"),
     "plant_approved": n_("plant file approved"),
+    "model_load_accepted": n_("model of what is normal will be taken up"),
+    "model_loaded": n_("model of what is normal taken up"),
+    "model_load_failed": n_("model of what is normal not taken up"),
+    "finding_confirmed": n_("finding confirmed"),
+    "finding_rejected": n_("finding rejected"),
     "archive": n_("journal moved out"),
     "archive_failed": n_("journal not moved out"),
 }

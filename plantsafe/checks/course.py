@@ -16,10 +16,13 @@ a scan costs the same few operations for one batch unit's points or all.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
+from plantsafe.checks.normal import NormalModel, Shelf
 from plantsafe.checks.warm_up import PhaseWatch
 from plantsafe.frame import F8, I8, Bool, Frame
 from plantsafe.plant import Plant
+from plantsafe.plant.tables import Index
 from plantsafe.verdict import Arrays, Rows
 
 # Scans a bin and how many of them: a phase moves most where it begins (site default); together 25 h
@@ -28,6 +31,8 @@ AGREEING = 2  # passes that agreed: from then on one with a finding is not learn
 MOST_PASSES = 4  # batches that make a profile (site default)
 UNPROVEN = 2.0  # times the least spread, until two passes have shown what it is (site default)
 FOLLOW_WEIGHT = 1.0 / 300.0  # of the line that follows: slower than every loop, faster than a phase (site default)
+
+F4 = NDArray[np.float32]
 
 _START = np.concatenate([[0], np.cumsum(np.concatenate([np.full(n, w) for w, n in BINS]))])
 _CENTRE = (_START[:-1] + _START[1:] - 1) / 2.0
@@ -41,7 +46,11 @@ class Course:
     (n_rows) of the points in `rows`.
     """
 
-    def __init__(self, plant: Plant) -> None:
+    def __init__(self, plant: Plant, most_passes: int = MOST_PASSES) -> None:
+        self._most = most_passes
+        self.shelf = Shelf(plant)
+        self._fresh = False
+        self.renewed = False  # in the first scan with another model: what was learnt here gives way to it
         self._watch = PhaseWatch(plant)
         self._unit, self._names = plant.points.unit, plant.points.names
         file, n_units = plant.file.units, len(plant.file.units)
@@ -88,6 +97,77 @@ class Course:
             answer[rows] = np.where(proven, np.maximum(least[rows], self._spread[rows, phase]), answer[rows])
         return answer
 
+    def use(self, model: NormalModel | None) -> dict[str, str]:
+        """Take a model into use from the next scan on, or none; units that it does not fit, and why."""
+        before = {unit: rows for unit, _, rows in self.shelf.units()}
+        why = self.shelf.hold(model)
+        for unit, rows in before.items():
+            if unit in self._slices:
+                n, phases = len(rows), len(self._codes[unit])
+                none = np.full((n, phases, N_BINS), np.nan, dtype=np.float32)
+                no = np.zeros((n, phases))
+                self.take(unit, rows, none, no.astype(np.int64), no.astype(np.float32))
+        for unit, known, rows in self.shelf.units():
+            if known.profile is not None and known.passes is not None and known.spread is not None:
+                self.take(unit, rows, known.profile, known.passes, known.spread)
+        self._fresh = True
+        return why
+
+    def learnt(self, points: Index) -> Bool:
+        """(len(points),) True where the expectation of these points (rows of the plant) is learnt, or there is none."""
+        answer = np.ones(len(points), dtype=np.bool_)
+        led = np.isin(points, self.rows)
+        order = np.argsort(self.rows)
+        answer[led] = self._learnt[order[np.searchsorted(self.rows, points[led], sorter=order)]]
+        return answer
+
+    def regime(self, unit: int) -> tuple[float, ...] | None:
+        """What the unit (row in the plant) runs now, as its phase and `running` show it; None where nothing is known.
+
+        In a unit with a course also None while this pass is only followed: its departures are of another kind.
+        """
+        rows = self._slices.get(unit)
+        if rows is not None and not self._learnt[rows].any():
+            return None
+        return self._watch.shows(unit)
+
+    def codes(self, unit: int) -> list[float]:
+        """Codes of the phases that the unit's course goes through."""
+        return self._codes.get(unit, [])
+
+    def watched(self, unit: int) -> Index:
+        """Rows of the points that `regime` tells, in its order."""
+        return self._watch.rows(unit)
+
+    def phase_rows(self, unit: int) -> Index:
+        """Rows of the points that decide what the unit runs, those of the one that it follows among them."""
+        own = self._watch.rows(unit)
+        led = [row for other, row in zip(self._slices, self._phase_rows.tolist(), strict=True) if other == unit]
+        return np.unique(np.append(own, led)).astype(np.intp)
+
+    def profile(self, unit: int) -> tuple[F4, I8, F4] | None:
+        """Means, number of passes and spread between them: (n, n_phases, N_BINS), (n, n_phases), (n, n_phases).
+
+        n: the unit's monitored points in the order of the file. None for a unit without a course.
+        """
+        rows = self._slices.get(unit)
+        if rows is None:
+            return None
+        phases = len(self._codes[unit])
+        return self._profile[rows, :phases], self._passes[rows, :phases], self._spread[rows, :phases]
+
+    def take(self, unit: int, points: Index, profile: F4, passes: I8, spread: F4) -> None:
+        """A profile that was learnt elsewhere, of some of the unit's points (rows of the plant): left alone from now on.
+
+        The running pass goes on against what it began with. No passes: it is learnt here again.
+        """
+        rows = self._slices[unit]
+        place = rows.start + np.searchsorted(self.rows[rows], points)
+        phases = len(self._codes[unit])
+        self._profile[place, :phases] = profile
+        self._passes[place, :phases] = np.where(passes > 0, max(self._most, AGREEING), 0)
+        self._spread[place, :phases] = spread
+
     def step(self, frame: Frame) -> Bool:
         """Take in one scan; (n_points,) True where what is normal begins anew.
 
@@ -95,6 +175,7 @@ class Course:
         the expectation changes.
         """
         self._number = frame.number
+        self.renewed, self._fresh = self._fresh, False
         restarted: Bool = self._watch.step(frame)[self._unit] & (self._unit >= 0)
         self.restarted = restarted
         self.departure = frame.seen.copy()
@@ -221,7 +302,7 @@ class Course:
         passes = self._passes[rows, phase]
         whole = np.isfinite(self._pass[rows, 0])
         doubted = self._doubted[rows]
-        take = whole & np.where(doubted, passes < AGREEING, passes < MOST_PASSES)
+        take = whole & np.where(doubted, passes < AGREEING, passes < self._most)
         passes = np.where(take & doubted, 0, passes)  # the one before may have been the odd one: begin with this
         old, new = self._profile[rows, phase], self._pass[rows]
         both = np.isfinite(old) & np.isfinite(new) & take[:, None]

@@ -36,6 +36,7 @@ from models.statistical.points import (
     PointMonitor,
     PointReference,
 )
+from models.statistical.reference import Reference
 from plantsafe.checks.course import Course
 from plantsafe.checks.warm_up import NOISE_FLOOR, SPREAD_FLOOR, WarmUp, forget, spread_floor
 from plantsafe.delay import Delay
@@ -111,6 +112,8 @@ class DriftCheck:
             self._warm_up.restart(restarted, self._floors())
             forget(self._delay, np.tile(restarted, 3))
             self._begin(restarted)
+        if restarted.any() or self._course.renewed:
+            self._take(restarted)
         x, value = self._course.departure[self._rows], frame.value[self._rows]
         judged = self._warm_up.reference.known
         flags = self._monitor.step(np.where(judged, x, np.nan), value)
@@ -127,6 +130,26 @@ class DriftCheck:
         verdict.active[block], verdict.since[block] = self._delay.active, self._delay.since
         verdict.unknown[block] = unknown.ravel()
         self._say(verdict.value[block].reshape(3, -1), verdict.limit[block].reshape(3, -1), value)
+
+    def _take(self, restarted: Bool) -> None:
+        """Begin with what the model knows of the present regimes, at points that begin anew; at all with a new model."""
+        shelf, n = self._course.shelf, len(self._rows)
+        known = np.zeros(n, dtype=np.bool_)
+        mean, sigma, step, longest = np.zeros(n), np.ones(n), np.zeros(n), np.zeros(n)
+        for unit, _, points in shelf.units():
+            normal = shelf.normal(unit, self._course.regime(unit))
+            place = np.searchsorted(self._rows, points)
+            if normal is None or not (self._course.renewed or restarted[place].any()):
+                continue
+            known[place] = normal.reference.known & self._course.learnt(points)
+            mean[place], sigma[place] = normal.reference.mean, normal.reference.sigma
+            step[place], longest[place] = normal.step, normal.longest
+        if not self._course.renewed:
+            known &= restarted
+        if known.any():
+            self._warm_up.restart(known, self._floors())
+            self._warm_up.take(known, Reference(mean=mean, sigma=sigma, known=known), step, longest)
+            self._begin(known)
 
     def _beyond(self, flags: Bits, value: F8) -> tuple[Bool, Bits]:
         """All conditions (3, n), and what is wrong with each signal as bits."""

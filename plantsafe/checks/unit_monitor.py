@@ -1,6 +1,6 @@
 """Do the values of a unit go on together as they did? One multivariate monitor a unit: a finding, never an alarm.
 
-Three stages a unit, begun anew where its phase changes or it starts or stops: LEARN how the values go on from scan to
+Three stages a unit where no trained model knows what it runs (see `normal`), begun anew where its phase changes or it starts or stops: LEARN how the values go on from scan to
 scan; TRIAL, the highest of each statistic in TRIAL_SCANS that were not learnt from; JUDGE, beyond a multiple of it.
 The monitor is the one that `plantsafe backtest` has (models.statistical.monitor); here its limits come from the trial,
 because the rows of a warm-up are far fewer than their number. Points that trend while being learnt, or are mostly not
@@ -49,7 +49,7 @@ LEARN = Stage.LEARN
 
 
 class _Learner:
-    """One unit: its points, what was learnt of them, and how far the trial is."""
+    """One unit: its points, what was learnt of them, and how far the trial is. `given`: its model was learnt elsewhere."""
 
     def __init__(self, rows: Index, floor: F8, noise: F8) -> None:
         self.rows = rows
@@ -64,6 +64,14 @@ class _Learner:
         self._taken = np.full((0, len(self.rows)), np.nan, dtype=np.float32)
         self._use: Index = np.zeros(0, dtype=np.intp)
         self.model: MonitorModel | None = None
+        self.given = False
+
+    def take(self, points: Index, model: MonitorModel) -> None:
+        """Judge at once by what was learnt elsewhere of these points (rows of the plant)."""
+        place = {row: i for i, row in enumerate(self.rows.tolist())}
+        if all(row in place for row in points.tolist()):
+            self._use = np.array([place[row] for row in points.tolist()], dtype=np.intp)
+            self.model, self.stage, self.given = model, Stage.JUDGE, True
 
     @property
     def used(self) -> Index:
@@ -76,7 +84,7 @@ class _Learner:
         self._count += 1
         if self.model is None or self._count < TRIAL_SCANS:
             return False
-        self.model = MonitorModel(innovation=self.model.innovation, limit=_limits(self.highest, len(self._use)))
+        self.model = MonitorModel(innovation=self.model.innovation, limit=limits(self.highest, len(self._use)))
         self.stage = Stage.JUDGE
         return True
 
@@ -92,7 +100,7 @@ class _Learner:
             return
         rows, self._taken, self._count = self._taken.astype(np.float64), self._taken[:0], 0
         known = np.isfinite(rows).sum(axis=0) >= MIN_GOOD_ROWS
-        use = np.flatnonzero(known & ~_trends(rows, self._noise))
+        use = np.flatnonzero(known & ~trends(rows, self._noise))
         if len(use) < MIN_POINTS:
             return
         try:
@@ -105,7 +113,7 @@ class _Learner:
     def state(self) -> Arrays:
         """By name; no arrays of the model before there is one."""
         model = {} if self.model is None else {f"model.{name}": a for name, a in self.model.arrays().items()}
-        counts = np.array([self.stage, self._count], dtype=np.int64)
+        counts = np.array([self.stage, self._count, self.given], dtype=np.int64)
         own: Arrays = {"highest": self.highest, "counts": counts, "taken": self._taken, "use": self._use}
         return own | model
 
@@ -113,6 +121,7 @@ class _Learner:
         """Take over what `state` gave."""
         self.stage, self._count = Stage(int(arrays["counts"][0])), int(arrays["counts"][1])
         self.highest, self._use = arrays["highest"].copy(), arrays["use"].astype(np.intp)
+        self.given = bool(arrays["counts"][2])
         self._taken = arrays["taken"].copy()
         own = {key.removeprefix("model."): a for key, a in arrays.items() if key.startswith("model.")}
         self.model = model_of(own) if own else None
@@ -175,6 +184,8 @@ class UnitMonitorCheck:
             self._course.step(frame)
         restarted = self._restarted()
         forget(self._delay, restarted)
+        if self._course.renewed:
+            restarted = restarted | self._given()
         if restarted.any():
             self._restart(np.flatnonzero(restarted).tolist())
         x = self._course.compared
@@ -197,9 +208,23 @@ class UnitMonitorCheck:
             return np.zeros(len(self._learners), dtype=np.bool_)
         return np.array([bool(points[m.rows].any()) for m in self._learners], dtype=np.bool_)
 
+    def _given(self) -> Bool:
+        """(n_units,) True where the model has a monitor for what the unit runs now, or where it had one before."""
+        shelf, course = self._course.shelf, self._course
+        found = np.array([learner.given for learner in self._learners], dtype=np.bool_)
+        for k, unit in enumerate(self._units.tolist()):
+            normal = shelf.normal(unit, course.regime(unit))
+            found[k] |= normal is not None and normal.monitor is not None
+        return found
+
     def _restart(self, which: list[int]) -> None:
+        shelf = self._course.shelf
         for i in which:
             self._learners[i].restart()
+            unit = int(self._units[i])
+            normal = shelf.normal(unit, self._course.regime(unit))
+            if normal is not None and normal.monitor is not None:
+                self._learners[i].take(shelf.rows(unit)[normal.used], normal.monitor)
         self._statistic[which], self._top[which] = np.nan, -1
         self._group = _Group(self._learners, self._group)
 
@@ -285,10 +310,13 @@ class UnitMonitorCheck:
         }
 
 
-def _limits(highest: F8, points: int) -> F8:
-    """Of each statistic: a multiple of the highest in the trial, and no less than theory has for independent values."""
-    margin = np.full(len(STATISTICS), MARGIN)
-    margin[STATISTICS.index("level")] = LEVEL_MARGIN
+def limits(highest: F8, points: int, own: float = MARGIN, level: float = LEVEL_MARGIN) -> F8:
+    """Of each statistic: a multiple of the highest that was normal, and no less than theory has for independent values.
+
+    own, level: the multiple, squared; that of the level by itself.
+    """
+    margin = np.full(len(STATISTICS), own)
+    margin[STATISTICS.index("level")] = level
     # chi-squared over its degrees of freedom, Wilson & Hilferty 1931
     part = 2.0 / (9.0 * points)
     chi2 = (1.0 - part + LEAST_SIGMA * np.sqrt(part)) ** 3
@@ -299,7 +327,7 @@ def _limits(highest: F8, points: int) -> F8:
     return answer
 
 
-def _trends(rows: F8, noise: F8) -> Bool:
+def trends(rows: F8, noise: F8) -> Bool:
     """Halves further apart than their spread: a column without a normal. NaN cells are left out."""
     half = len(rows) // 2
     parts = (learn_reference(rows[:half], noise, 2), learn_reference(rows[half:], noise, 2))

@@ -60,6 +60,15 @@ class WarmUp:
             self._known = self._known & ~where
             self._reference = self._make()
 
+    def take(self, where: Bool, reference: Reference, step: F8, longest: F8) -> None:
+        """What is normal at `where` (n) is known from elsewhere; the floor given at the restart still holds."""
+        n = float(self._scans - 1)
+        self._count[where], self._mean[where] = self._scans, reference.mean[where]
+        self._squares[where], self._steps[where] = n * reference.sigma[where] ** 2, n * step[where] ** 2
+        self._longest[where] = longest[where]
+        self._known = self._known | where
+        self._reference = self._make()
+
     def learn(self, x: F8) -> Bool:
         """Take in one scan (n_points), NaN where a value is not good; True where a reference is now complete."""
         full: Bool = np.zeros_like(self._known)
@@ -162,6 +171,15 @@ class PhaseWatch:
         answer = np.zeros(self._n_units, dtype=np.bool_)
         answer[self._units[changed]] = True
         return answer
+
+    def shows(self, unit: int) -> tuple[float, ...] | None:
+        """What the unit's phase and `running` last showed; None while one of them was never good."""
+        seen = self._seen[self._units == unit]
+        return None if np.isnan(seen).any() else tuple(seen.tolist())
+
+    def rows(self, unit: int) -> NDArray[np.intp]:
+        """Rows of the points that say so."""
+        return self._rows[self._units == unit]
 
     def state(self) -> Arrays:
         """Last good values."""

@@ -22,6 +22,7 @@ from plantsafe.cli import (
     forward,
     history,
     journal,
+    model,
     plant,
     probe,
     replay,
@@ -42,7 +43,7 @@ app = typer.Typer(
 )
 for module in (
     demo, run, compact, forward, replay, check, plant, browse, probe, cert, fault, journal, history, scenario, summary,
-    account, alarms, backtest, sif, windows,
+    account, alarms, backtest, model, sif, windows,
 ):  # fmt: skip
     module.register(app)
 

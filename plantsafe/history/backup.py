@@ -17,6 +17,7 @@ from plantsafe.errors import RequestError, StoreError
 from plantsafe.store.access import ACCESS
 from plantsafe.store.forward import FORWARD
 from plantsafe.store.inbox import INBOX
+from plantsafe.store.models import MODELS, models
 from plantsafe.store.record import RECORD, RecordReader
 from plantsafe.store.rollup import ROLLUP, RollupReader
 from plantsafe.store.sqlite import copy, integrity_of, translated
@@ -54,9 +55,20 @@ def backup(folder: Path, to: Path, say: Callable[[str], None]) -> list[str]:
             take(name)
     for name in past:
         take(name)
+    for name in _models(folder):
+        with translated(to):
+            (to / MODELS).mkdir(exist_ok=True)
+            (to / name).write_bytes((folder / name).read_bytes())
+        copied[name] = _digest(to / name)
+        say(f"{name}: {(to / name).stat().st_size} bytes")
     found += [f"{name}: not in {folder}" for name in (*past, *present) if name not in copied]
     _list(to, copied)
     return found
+
+
+def _models(folder: Path) -> list[str]:
+    """Files of the models of what is normal, which never change."""
+    return sorted(f"{MODELS}/{digest}.{kind}" for digest in models(folder) for kind in ("json", "npz"))
 
 
 def _days(copy_of: Path) -> tuple[list[str], list[str]]:

@@ -19,6 +19,7 @@ from plantsafe.checks.expressions import ExpressionCheck
 from plantsafe.checks.heat_balance import HeatBalanceCheck
 from plantsafe.checks.limits import LimitCheck
 from plantsafe.checks.line_balance import LineBalanceCheck
+from plantsafe.checks.normal import NormalModel
 from plantsafe.checks.occupancy import OccupancyCheck
 from plantsafe.checks.operating_window import OperatingWindowCheck
 from plantsafe.checks.redundant import RedundantCheck
@@ -46,7 +47,7 @@ from plantsafe.protection import (
     RestartCheck,
     SetpointCheck,
 )
-from plantsafe.request import BYPASS_ACTS, MAY, Request, RequestKind
+from plantsafe.request import BYPASS_ACTS, MAY, NO_MODEL, Request, RequestKind
 from plantsafe.scan.carry import carry
 from plantsafe.store.arrays import pack, unpack
 from plantsafe.verdict import Arrays, Check, Condition, Fact, Verdict
@@ -79,7 +80,8 @@ class Engine:
         self._pfd = PfdCheck(plant, functions)
         effects = EffectCheck(plant, functions, truths)
         self._restarts = RestartCheck(plant, truths)
-        course = Course(plant)  # stepped and remembered by the drift check, which stands before the unit monitors
+        # stepped and remembered by the drift check, which stands before the unit monitors
+        self._course = course = Course(plant)
         self.checks: tuple[Check, ...] = (
             self._sources,
             SourceWatchCheck(plant),
@@ -190,6 +192,9 @@ class Engine:
             body["why"] = str(request.body.get("reason", ""))
         elif request.kind is RequestKind.LOAD_PLANT:
             reason, done = self._may_load(request), "plant_load_accepted"
+        elif request.kind is RequestKind.LOAD_MODEL:
+            reason, done = self._may_use(request), "model_load_accepted"
+            body["why"] = str(request.body.get("reason", ""))
         if reason:
             body |= {"asked": request.kind.value, "reason": reason}
             return Fact(kind="request_refused", subject=request.subject, actor=request.actor, body=body)
@@ -207,6 +212,21 @@ class Engine:
 
     def _may_load(self, request: Request) -> str:
         return "this description is in use already" if request.subject == self.plant.hash else ""
+
+    def _may_use(self, request: Request) -> str:
+        if not str(request.body.get("reason", "")).strip():
+            return "a model is taken into use for a reason"
+        now = NO_MODEL if self.model is None else self.model.hash
+        return "this model is in use already" if request.subject == now else ""
+
+    @property
+    def model(self) -> NormalModel | None:
+        """What was learnt to be normal from the plant's past, if a model is in use."""
+        return self._course.shelf.model
+
+    def use(self, model: NormalModel | None) -> dict[str, str]:
+        """Judge by a model from the next scan on, or by none; the units that it does not fit, and why."""
+        return self._course.use(model)
 
     @property
     def approved(self) -> bool:
@@ -244,8 +264,12 @@ class Engine:
             arrays |= {f"{check.name}/{name}": array for name, array in check.state().items()}
         return pack(arrays)
 
-    def restore(self, data: bytes) -> None:
-        """Take over the memory of a snapshot: what follows is as if this engine had stepped all the frames before."""
+    def restore(self, data: bytes, model: NormalModel | None = None) -> None:
+        """Take over the memory of a snapshot: what follows is as if this engine had stepped all the frames before.
+
+        model: the one that was in use then; it is in no snapshot.
+        """
+        self._course.shelf.hold(model)
         parts: dict[str, Arrays] = {}
         for key, array in unpack(data).items():
             owner, name = key.split("/", 1)
@@ -263,6 +287,8 @@ class Engine:
             if check.name in mine:
                 carry(check, mine[check.name])
         carry(old.book, self.book)
+        if old.model is not None:
+            self.use(old.model)
         return sorted(name for name in old.book.open() if name not in self.book.row)
 
     def adopt(

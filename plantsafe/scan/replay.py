@@ -8,6 +8,7 @@ from plantsafe.errors import StoreError
 from plantsafe.history.reader import HistoryReader
 from plantsafe.plant import plant_of_document
 from plantsafe.scan.engine import ENGINE_VERSION, Engine
+from plantsafe.scan.model import model_of_folder, models_used
 from plantsafe.scan.restart import carried
 from plantsafe.verdict import Fact
 
@@ -23,6 +24,8 @@ SERVICE_KINDS = (
     "alarm_removed",
     "plant_loaded",
     "plant_load_failed",
+    "model_loaded",
+    "model_load_failed",
     "archive_failed",
     "record_failed",
     "record_recovered",
@@ -55,7 +58,7 @@ def replay(history: HistoryReader) -> Replayed:
     if last == 0:
         raise StoreError("the record holds no scan", mend="let the scan service run first")
     _same_engine(history)
-    uses = _uses(history)
+    uses, models = _uses(history), models_used(history.record)
     engine: Engine | None = None
     recorded = _recorded(history)
     differences: list[str] = []
@@ -64,6 +67,8 @@ def replay(history: HistoryReader) -> Replayed:
     for frame in history.frames(first, last):
         if engine is None or frame.plant != engine.plant.hash:
             engine = _engine_of(history, frame.plant, _approved_at(uses, frame.plant, frame.number), engine)
+        while models and models[0][0] <= frame.number:
+            engine.use(model_of_folder(history.folder, models.pop(0)[1]))
         facts = engine.step(frame, history.record.taken(frame.number)).facts
         said = [_text(fact) for fact in facts]
         wrote = recorded.pop(frame.number, [])

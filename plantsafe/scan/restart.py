@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from plantsafe.checks.normal import NormalModel
 from plantsafe.journal.chain import begin_of
 from plantsafe.journal.project import OpenCondition, States, projected
 from plantsafe.plant import Plant, plant_of_document
 from plantsafe.protection import LEDGER_KINDS, Ledger
 from plantsafe.scan.engine import ENGINE_VERSION, Engine
+from plantsafe.scan.model import model_in_use, model_or_why
 from plantsafe.store.record import RecordReader, Snapshot
 from plantsafe.verdict import Fact
 
@@ -58,23 +60,34 @@ def _taken_up(engine: Engine, reader: RecordReader) -> tuple[Engine, list[Fact]]
     """The first scan of every run and every plant carries a snapshot, so the newest one belongs to the newest frame."""
     said = projected(reader)
     opened = said.conditions
+    model = model_or_why(reader.path.parent, model_in_use(reader))
+    missing = [model] if isinstance(model, Fact) else []
+    normal = None if isinstance(model, Fact) else model
     newest = reader.newest_plant()
     assert newest is not None  # noqa: S101  # every frame names its plant
     snapshot = reader.snapshot(newest[0], ENGINE_VERSION)
     if snapshot is None:
-        return engine, _adopted(engine, said, reader)
+        engine.use(normal)
+        return engine, [*missing, *_adopted(engine, said, reader)]
     if newest[0] == engine.plant.hash:
-        return engine, _stepped(engine, reader, snapshot, opened)
+        return engine, [*missing, *_stepped(engine, reader, snapshot, opened, normal)]
     before = Engine(plant_of_document(newest[1]))
-    differences = _stepped(before, reader, snapshot, opened)
-    return engine, [*differences, *carried(before, engine)]
+    differences = _stepped(before, reader, snapshot, opened, normal)
+    return engine, [*missing, *differences, *carried(before, engine)]
 
 
 def _stepped(
-    engine: Engine, reader: RecordReader, snapshot: Snapshot, opened: Mapping[str, OpenCondition]
+    engine: Engine,
+    reader: RecordReader,
+    snapshot: Snapshot,
+    opened: Mapping[str, OpenCondition],
+    model: NormalModel | None,
 ) -> list[Fact]:
-    """Step what came after the snapshot; where the engine and the journal differ is told."""
-    engine.restore(snapshot.data)
+    """Step what came after the snapshot; where the engine and the journal differ is told.
+
+    model: the one in use; the first scan with another one carries a snapshot, so it was in use at this one too.
+    """
+    engine.restore(snapshot.data, model)
     for frame in reader.frames(snapshot.number + 1, reader.last_number()):
         engine.step(frame, reader.taken(frame.number))
     stepped = engine.book.open()

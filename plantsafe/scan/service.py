@@ -16,6 +16,7 @@ from pathlib import Path
 import structlog
 
 from plantsafe import __version__
+from plantsafe.checks.normal import NormalModel
 from plantsafe.clock import Clock
 from plantsafe.errors import PlantsafeError, StoreError
 from plantsafe.journal.archive import MOVED_OUT
@@ -25,6 +26,7 @@ from plantsafe.plant.diff import differences
 from plantsafe.scan.audit import Audit, audit, day_of
 from plantsafe.scan.engine import ENGINE_VERSION, Engine, ScanRecord
 from plantsafe.scan.metrics import Metrics
+from plantsafe.scan.model import model_or_why, taken_up
 from plantsafe.scan.reading import Reading
 from plantsafe.scan.restart import Resumed, approved_in_journal, carried, resume
 from plantsafe.scan.schedule import Schedule, after_downtime
@@ -90,6 +92,7 @@ class ScanService:
         self._dropping = True  # an earlier run may have left something of what was moved out
         self._later: list[Fact] = []
         self._next: asyncio.Task[_Use | Fact] | None = None
+        self._model: asyncio.Task[NormalModel | Fact | None] | None = None
         self._audit: asyncio.Task[Audit] | None = None
         self._audited_day, self._settings_differ = 0, 0
         self.counts = Counts()
@@ -112,7 +115,7 @@ class ScanService:
             await use.reading.open(FIRST_ANSWER_S)
             await self._scan_all(writer, inbox, resumed, use, left, stop)
         finally:
-            for task in (self._next, self._audit):
+            for task in (self._next, self._model, self._audit):
                 if task is not None:
                     task.cancel()
             if use is not None:
@@ -143,7 +146,7 @@ class ScanService:
             facts += self._lateness(schedule.instant_ns(number))
             facts += [*self._recording(use.reading, writer), *self._later]
             self._later.clear()
-            changed = [*await self._change(use, writer), *self._audited()]
+            changed = [*await self._change(use, writer), *self._change_model(use), *self._audited()]
             await self._one(writer, inbox, use, number, schedule.instant_ns(number), [*facts, *changed])
             facts = []
             number += 1
@@ -201,6 +204,8 @@ class ScanService:
             if fact.kind == "plant_load_accepted" and self._next is None:
                 document = inbox.document(fact.subject)
                 self._next = asyncio.create_task(self._prepared(fact.subject, document, use.engine.plant.period_ns))
+            if fact.kind == "model_load_accepted" and self._model is None:
+                self._model = asyncio.create_task(asyncio.to_thread(model_or_why, self._folder, fact.subject))
             if fact.kind == "archive":
                 self._move_out(writer, fact)
         if self._dropping:
@@ -318,6 +323,16 @@ class ScanService:
             "changes": [change.en for change in differences(before.plant, after.plant)],
         }
         return [Fact(kind="plant_loaded", subject=after.plant.hash, body=body), *removed]
+
+    def _change_model(self, use: _Use) -> list[Fact]:
+        """Take what was learnt to be normal into use between two scans."""
+        if self._model is None or not self._model.done():
+            return []
+        found, self._model = self._model.result(), None
+        if isinstance(found, Fact):
+            return [found]
+        use.fresh = True
+        return [taken_up(use.engine, found)]
 
     def _chain(self, facts: list[Fact], number: int, time_ns: int) -> list[EventRow]:
         rows = chained(facts, scan=number, time_ns=time_ns, seq=self._seq, previous=self._head)

@@ -1,0 +1,6 @@
+"""`plantsafe model findings`."""
+from pathlib import Path
+
+
+def findings(data: Path) -> None:
+    """x"""
