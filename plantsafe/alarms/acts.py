@@ -86,6 +86,30 @@ def _confirm(asked: _Asked) -> Decision:
     return Decision(kind="alarm_confirmed", body=book.standing(i, 0))
 
 
+def _judge_finding(asked: _Asked) -> Decision:
+    """Confirmed or rejected, once an occurrence, while it holds or after it; nothing that judges is changed by it."""
+    book, i, rejects = asked.book, asked.i, asked.request.kind is RequestKind.REJECT_FINDING
+    if not book.about.finding[i]:
+        return Decision(reason=f"{asked.name} is an alarm, not a finding: acknowledge it, or comment on it")
+    if not book.occurrence[i]:
+        return Decision(reason=f"{asked.name} was never raised")
+    if book.judged[i] == book.occurrence[i]:
+        return Decision(reason=f"this occurrence of {asked.name} was judged already")
+    if rejects and not asked.text("comment"):
+        return Decision(reason="a rejection needs a reason: what was normal about it")
+    book.judged[i] = book.occurrence[i]
+    condition = book.conditions[i]
+    body = {
+        "about": condition.subject,
+        "kind": condition.kind,
+        "unit": condition.unit,
+        "active": bool(book.active[i]),
+        "cause": asked.text("cause"),
+        "comment": asked.text("comment"),
+    }
+    return Decision(kind="finding_rejected" if rejects else "finding_confirmed", body=body)
+
+
 def _comment(asked: _Asked) -> Decision:
     if not asked.text("comment"):
         return Decision(reason="a comment needs a text")
@@ -197,6 +221,8 @@ _ACTS: dict[RequestKind, Callable[[_Asked], Decision]] = {
     RequestKind.ACKNOWLEDGE: _acknowledge,
     RequestKind.CONFIRM: _confirm,
     RequestKind.COMMENT: _comment,
+    RequestKind.CONFIRM_FINDING: _judge_finding,
+    RequestKind.REJECT_FINDING: _judge_finding,
     RequestKind.RESET: _reset,
     RequestKind.SHELVE: _shelve,
     RequestKind.UNSHELVE: _unshelve,

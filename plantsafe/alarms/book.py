@@ -78,6 +78,7 @@ class AlarmBook:
         self.realarm_at: I8 = np.zeros(n, dtype=np.int64)
         self.realarm_count: I8 = np.zeros(n, dtype=np.int64)
         self.confirm_due: Bool = np.zeros(n, dtype=np.bool_)
+        self.judged: I8 = np.zeros(n, dtype=np.int64)  # the last occurrence that an engineer confirmed or rejected
         self._shown_since: I8 = np.zeros(n, dtype=np.int64)
         self._priority_seen = self.about.priority.copy()
         self._unknown_scans: I8 = np.zeros(n, dtype=np.int64)
@@ -497,6 +498,7 @@ _ARRAYS = {
     "realarm_at": "realarm_at",
     "realarm_count": "realarm_count",
     "confirm_due": "confirm_due",
+    "judged": "judged",
     "shown_since": "_shown_since",
     "priority_seen": "_priority_seen",
     "unknown_scans": "_unknown_scans",

@@ -157,7 +157,7 @@ class Course:
         return self._profile[rows, :phases], self._passes[rows, :phases], self._spread[rows, :phases]
 
     def take(self, unit: int, points: Index, profile: F4, passes: I8, spread: F4) -> None:
-        """A profile that was learnt elsewhere, of some of the unit's points (rows of the plant): left alone from now on.
+        """A profile learnt elsewhere, of some of the unit's points (rows of the plant): left alone from now on.
 
         The running pass goes on against what it began with. No passes: it is learnt here again.
         """

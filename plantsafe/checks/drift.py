@@ -14,6 +14,7 @@ of one that had noise, standing of one that did not stand; neither at an end of 
 and a stopped motor rest.
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -40,7 +41,7 @@ from models.statistical.reference import Reference
 from plantsafe.checks.course import Course
 from plantsafe.checks.warm_up import NOISE_FLOOR, SPREAD_FLOOR, WarmUp, forget, spread_floor
 from plantsafe.delay import Delay
-from plantsafe.frame import F8, Bool, Frame
+from plantsafe.frame import F8, I8, Bool, Frame
 from plantsafe.plant import Plant
 from plantsafe.verdict import Arrays, Condition, ConditionClass, Fact, Rows, Verdict
 
@@ -53,6 +54,7 @@ STANDS_AT_MOST = 60  # scans in the warm-up, of a point that may be called stuck
 AT_REST = 0.02  # of the span from either end of the range (site default)
 SPIKES = 2.5  # more of them, each counting 1 and fading over SPIKE_MEMORY scans (site default)
 SPIKE_MEMORY = 300.0
+BAND, BACK = 4.0, 2.0  # spreads of the mean: a point has left its band, and is back in it (site default)
 BELOW, ABOVE = 0.025, 0.0625  # of the span beyond its range: 3.6 and 21 mA are a failed transmitter (NAMUR NE 43)
 Kind = Literal["ewma", "cusum", "signal"]
 KINDS: tuple[Kind, ...] = ("ewma", "cusum", "signal")
@@ -100,7 +102,12 @@ class DriftCheck:
         self._rest_low, self._rest_high = low + AT_REST * self._span, high - AT_REST * self._span
         self._spikes = np.zeros(n)
         self._monitor = PointMonitor(self._normal(), LIMITS)
+        self._permitted = np.full(n, 0xFFFF, dtype=np.uint16)  # questions that a model says can be asked
         self._asked = self._questions()
+        self.row = {plant.points.names[row]: i for i, row in enumerate(self._rows.tolist())}
+        self._unit = plant.points.unit[self._rows]
+        self._out: Bool = np.zeros(n, dtype=np.bool_)
+        self._left: I8 = np.zeros(n, dtype=np.int64)  # scan in which each left its band, 0 inside
         on = np.repeat(np.array([ON_DELAY_SCANS, ON_DELAY_SCANS, SIGNAL_DELAY_SCANS], dtype=np.int32), n)
         self._delay = Delay(on, np.full(3 * n, OFF_DELAY_SCANS, dtype=np.int32))
         self.conditions = tuple(_condition(plant, int(row), kind) for kind in KINDS for row in self._rows)
@@ -111,6 +118,8 @@ class DriftCheck:
         if restarted.any():
             self._warm_up.restart(restarted, self._floors())
             forget(self._delay, np.tile(restarted, 3))
+            self._permitted[restarted] = 0xFFFF
+            self._out = self._out & ~restarted
             self._begin(restarted)
         if restarted.any() or self._course.renewed:
             self._take(restarted)
@@ -118,6 +127,7 @@ class DriftCheck:
         judged = self._warm_up.reference.known
         flags = self._monitor.step(np.where(judged, x, np.nan), value)
         beyond, why = self._beyond(flags, value)
+        self._follow(frame.number)
         self._begin(self._warm_up.learn(x))
         before = self._delay.active
         unknown = np.empty_like(beyond)
@@ -132,16 +142,18 @@ class DriftCheck:
         self._say(verdict.value[block].reshape(3, -1), verdict.limit[block].reshape(3, -1), value)
 
     def _take(self, restarted: Bool) -> None:
-        """Begin with what the model knows of the present regimes, at points that begin anew; at all with a new model."""
+        """Begin with what the model knows of the present regimes: points that begin anew, all with a new model."""
         shelf, n = self._course.shelf, len(self._rows)
         known = np.zeros(n, dtype=np.bool_)
         mean, sigma, step, longest = np.zeros(n), np.ones(n), np.zeros(n), np.zeros(n)
+        asked = np.zeros(n, dtype=np.uint16)
         for unit, _, points in shelf.units():
             normal = shelf.normal(unit, self._course.regime(unit))
             place = np.searchsorted(self._rows, points)
             if normal is None or not (self._course.renewed or restarted[place].any()):
                 continue
             known[place] = normal.reference.known & self._course.learnt(points)
+            asked[place] = normal.asked
             mean[place], sigma[place] = normal.reference.mean, normal.reference.sigma
             step[place], longest[place] = normal.step, normal.longest
         if not self._course.renewed:
@@ -149,6 +161,7 @@ class DriftCheck:
         if known.any():
             self._warm_up.restart(known, self._floors())
             self._warm_up.take(known, Reference(mean=mean, sigma=sigma, known=known), step, longest)
+            self._permitted[known] = asked[known]
             self._begin(known)
 
     def _beyond(self, flags: Bits, value: F8) -> tuple[Bool, Bits]:
@@ -189,6 +202,29 @@ class DriftCheck:
             known=own.known,
         )
 
+    def _follow(self, number: int) -> None:
+        """Which points have left their band, and when."""
+        away = np.abs(self._monitor.kept_by_name["mean"])
+        out: Bool = away > np.where(self._out, BACK, BAND) if self._out.any() else away > BAND
+        if (out != self._out).any():
+            self._left = np.where(out, np.where(self._out, self._left, number), 0)
+            self._out = out
+
+    def moved(self, unit: int) -> list[tuple[str, float, int]]:
+        """Points of a unit that have left their band: name, how far in spreads, since which scan; the first one first.
+
+        Of those of one scan the one that is furthest away.
+        """
+        places = np.flatnonzero(self._out & (self._unit == unit)).tolist()
+        found = [one for i in places for one in self.away([self.conditions[i].subject])]
+        return sorted(found, key=lambda one: (one[2], -abs(one[1])))
+
+    def away(self, points: Sequence[str]) -> list[tuple[str, float, int]]:
+        """The same of these points, in or out of their band; those that cannot be judged are left out."""
+        mean, known = self._monitor.kept_by_name["mean"], self._warm_up.reference.known
+        places = [self.row[name] for name in points if name in self.row]
+        return [(self.conditions[i].subject, round(float(mean[i]), 2), int(self._left[i])) for i in places if known[i]]
+
     def _questions(self) -> Bits:
         """Bits that are asked of each signal: see the head of this file."""
         lively = self._warm_up.step >= np.maximum(LIVELY * self._span, self._noise)
@@ -196,7 +232,7 @@ class DriftCheck:
         asked = np.full(len(self._rows), RATE | RANGE, dtype=np.uint16)
         asked |= np.where(lively, np.uint16(NOISY | STILL | SPIKE), np.uint16(0))
         asked |= np.where(lively & moves, np.uint16(STUCK), np.uint16(0))
-        return asked
+        return asked & self._permitted
 
     def _explain(self, i: int, why: int) -> Fact:
         found = [name for bit, name in enumerate(QUESTIONS) if why >> bit & 1]
@@ -233,7 +269,13 @@ class DriftCheck:
         parts: dict[str, Arrays] = {
             "course": self._course.state(),
             "warm_up": self._warm_up.state(),
-            "monitor": {**self._monitor.state(), "spikes": self._spikes},
+            "monitor": {
+                **self._monitor.state(),
+                "spikes": self._spikes,
+                "permitted": self._permitted,
+                "out": self._out,
+                "left": self._left,
+            },
             "delay": self._delay.state(),
         }
         return {f"{part}.{name}": array for part, arrays in parts.items() for name, array in arrays.items()}
@@ -256,6 +298,8 @@ class DriftCheck:
         self._warm_up.load(part("warm_up"))
         self._monitor.begin(np.ones(len(self._rows), dtype=np.bool_), self._normal())
         monitor = part("monitor")
+        self._permitted = monitor.pop("permitted").astype(np.uint16)
+        self._out, self._left = monitor.pop("out").astype(np.bool_), monitor.pop("left")
         self._spikes = monitor.pop("spikes").copy()
         self._monitor.load(monitor)
         self._asked = self._questions()

@@ -23,7 +23,7 @@ from plantsafe.plant.tables import Index
 from plantsafe.verdict import Arrays
 
 Regime = tuple[float, ...]
-_POINT_ARRAYS = ("mean", "sigma", "step", "longest", "known")
+_POINT_ARRAYS = ("mean", "sigma", "step", "longest", "known", "asked")
 _SAME_RANGE = 1e-9  # of the span
 
 
@@ -32,13 +32,15 @@ class RegimeNormal:
     """One regime of a unit of n points.
 
     reference: of the departures (n,), in the points' units. step (n,): root mean square of the steps between scans.
-    longest (n,): scans in a row without a change. monitor: of the points at the places `used`, None where too few were
+    longest (n,): scans in a row without a change. asked (n,): bits of the questions to a signal that normal operation
+    never answers with yes. monitor: of the points at the places `used`, None where too few were
     seen.
     """
 
     reference: Reference
     step: F8
     longest: F8
+    asked: NDArray[np.uint16]
     monitor: MonitorModel | None = None
     used: Index = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
 
@@ -110,6 +112,7 @@ class NormalModel:
                     f"{head}/known": own.known,
                     f"{head}/step": normal.step,
                     f"{head}/longest": normal.longest,
+                    f"{head}/asked": normal.asked,
                 }
                 if normal.monitor is not None:
                     found[f"{head}/used"] = normal.used.astype(np.int64)
@@ -169,7 +172,7 @@ def _regime(head: str, n: int, arrays: Arrays) -> tuple[Regime, RegimeNormal]:
     start = f"{head}/monitor/"
     inner = {key.removeprefix(start): array for key, array in arrays.items() if key.startswith(start)}
     used = arrays[f"{head}/used"].astype(np.intp) if inner else np.zeros(0, dtype=np.intp)
-    if len(used) and not (0 <= used.min() and used.max() < n):
+    if len(used) and not (used.min() >= 0 and used.max() < n):
         raise ValueError(f"{head} names points that it does not have")
     monitor = model_of(inner) if inner else None
     if monitor is not None and monitor.points != len(used):
@@ -182,6 +185,7 @@ def _regime(head: str, n: int, arrays: Arrays) -> tuple[Regime, RegimeNormal]:
         ),
         step=own["step"].astype(np.float64),
         longest=own["longest"].astype(np.float64),
+        asked=own["asked"].astype(np.uint16),
         monitor=monitor,
         used=used,
     )

@@ -1,11 +1,11 @@
 """Do the values of a unit go on together as they did? One multivariate monitor a unit: a finding, never an alarm.
 
-Three stages a unit where no trained model knows what it runs (see `normal`), begun anew where its phase changes or it starts or stops: LEARN how the values go on from scan to
-scan; TRIAL, the highest of each statistic in TRIAL_SCANS that were not learnt from; JUDGE, beyond a multiple of it.
-The monitor is the one that `plantsafe backtest` has (models.statistical.monitor); here its limits come from the trial,
-because the rows of a warm-up are far fewer than their number. Points that trend while being learnt, or are mostly not
-good, are left out. Values that are bad, uncertain or lost are imputed; with fewer than half of the unit's the scan is
-unknown and the state holds.
+Three stages a unit where no trained model knows what it runs (see `normal`), begun anew where its phase changes or it
+starts or stops: LEARN how the values go on from scan to scan; TRIAL, the highest of each statistic in TRIAL_SCANS that
+were not learnt from; JUDGE, beyond a multiple of it. The monitor is the one that `plantsafe backtest` has
+(models.statistical.monitor); here its limits come from the trial, because the rows of a warm-up are far fewer than
+their number. Points that trend while being learnt, or are mostly not good, are left out. Values that are bad, uncertain
+or lost are imputed; with fewer than half of the unit's the scan is unknown and the state holds.
 """
 
 from collections.abc import Sequence
@@ -49,7 +49,7 @@ LEARN = Stage.LEARN
 
 
 class _Learner:
-    """One unit: its points, what was learnt of them, and how far the trial is. `given`: its model was learnt elsewhere."""
+    """One unit: its points, what was learnt of them, and how far the trial is. given: by a trained model."""
 
     def __init__(self, rows: Index, floor: F8, noise: F8) -> None:
         self.rows = rows

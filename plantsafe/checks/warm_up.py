@@ -179,7 +179,8 @@ class PhaseWatch:
 
     def rows(self, unit: int) -> NDArray[np.intp]:
         """Rows of the points that say so."""
-        return self._rows[self._units == unit]
+        answer: NDArray[np.intp] = self._rows[self._units == unit]
+        return answer
 
     def state(self) -> Arrays:
         """Last good values."""

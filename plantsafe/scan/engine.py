@@ -15,6 +15,7 @@ from plantsafe.checks.approval import ApprovalCheck
 from plantsafe.checks.clock_step import ClockStepCheck
 from plantsafe.checks.course import Course
 from plantsafe.checks.drift import DriftCheck
+from plantsafe.checks.evidence import Evidence
 from plantsafe.checks.expressions import ExpressionCheck
 from plantsafe.checks.heat_balance import HeatBalanceCheck
 from plantsafe.checks.limits import LimitCheck
@@ -52,7 +53,7 @@ from plantsafe.scan.carry import carry
 from plantsafe.store.arrays import pack, unpack
 from plantsafe.verdict import Arrays, Check, Condition, Fact, Verdict
 
-ENGINE_VERSION = "22"
+ENGINE_VERSION = "23"
 """Changes whenever the same frames would give another record; snapshots of another version are not taken up."""
 
 
@@ -82,6 +83,7 @@ class Engine:
         self._restarts = RestartCheck(plant, truths)
         # stepped and remembered by the drift check, which stands before the unit monitors
         self._course = course = Course(plant)
+        drift = DriftCheck(plant, course)
         self.checks: tuple[Check, ...] = (
             self._sources,
             SourceWatchCheck(plant),
@@ -105,6 +107,7 @@ class Engine:
             HeatBalanceCheck(plant),
             LineBalanceCheck(plant),
             DriftCheck(plant, course),
+            drift,
             UnitMonitorCheck(plant, course),
         )
         self.conditions: tuple[Condition, ...] = tuple(c for check in self.checks for c in check.conditions)
@@ -120,6 +123,7 @@ class Engine:
             period_s=plant.file.scan_period_s,
         )
         self._stamps = DeviceStamps(plant, self.book.row)
+        self._evidence = Evidence(plant, self.conditions, drift)
         self._last_number = np.zeros(1, dtype=np.int64)
 
     @property
@@ -148,7 +152,7 @@ class Engine:
         moved = self.book.step(verdict, frame.number, self._sources.lost, by_design, why)
         return ScanRecord(
             frame=frame,
-            facts=(*answers, *verdict.facts, *moved),
+            facts=(*answers, *self._evidence.add(verdict.facts, moved), *moved),
             taken=tuple(requests),
             live=self._live(frame, verdict),
         )

@@ -57,7 +57,9 @@ def write_model(folder: Path, units: Mapping[str, Any], about: Mapping[str, Any]
                 os.fsync(file.fileno())
             part.replace(place / name)
     except OSError as error:
-        raise StoreError(f"{place} cannot be written: {error}", mend="give a data folder that may be written") from error
+        raise StoreError(
+            f"{place} cannot be written: {error}", mend="give a data folder that may be written"
+        ) from error
     return digest
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy.special import gammaincinv
 
-from plantsafe.checks.course import AGREEING, UNPROVEN, Course
+from plantsafe.checks.course import AGREEING, F4, UNPROVEN, Course
 from plantsafe.checks.drift import DriftCheck
 from plantsafe.checks.normal import NormalModel, Regime, RegimeNormal, UnitNormal
 from plantsafe.checks.unit_monitor import UnitMonitorCheck
@@ -32,13 +32,14 @@ LEAST_SCANS = 4 * WARM_UP_SCANS  # so that each part says something
 MOST_BYTES = 1_500_000_000  # of departures in memory (site default)
 MIN_PASSES = 3  # of a phase of a batch unit; fewer do not show how batches differ (site default)
 MOST_UNWELL = 0.5  # of the scans of a unit; with more it is not learnt (site default)
+Profile = tuple[F4, I8, F4]
 MOST_TOLD = 50  # findings of the trial that are told with their time
 DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """What the checks found on scans that were normal and not learnt from: findings by condition, when, and for how long."""
+    """What the checks found on normal scans that were not learnt from: by condition, when, and in how many days."""
 
     days: float
     found: Counter[str]
@@ -173,7 +174,7 @@ def _courses(past: Past, hidden: Callable[[Window], Bool], until_ns: int) -> Cou
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Departures:
-    """number, time_ns (n,); value (n, m) of the points `rows`; regime (n, k) of each unit, -1 for none; regimes by k."""
+    """number, time_ns (n,); value (n, m) of the points `rows`; regime (n, k) of each unit, -1: none; regimes by k."""
 
     number: I8
     time_ns: I8
@@ -200,7 +201,9 @@ def _departures(
     for unit in wanted:
         found = learnt.profile(unit)
         if found is not None:
-            course.take(unit, np.flatnonzero(plant.points.monitored & (plant.points.unit == unit)), *_proven(plant, unit, found))
+            course.take(
+                unit, np.flatnonzero(plant.points.monitored & (plant.points.unit == unit)), *_proven(plant, unit, found)
+            )
     number, time_ns = np.zeros(scans, dtype=np.int64), np.zeros(scans, dtype=np.int64)
     value = np.full((scans, len(rows)), np.nan, dtype=np.float32)
     regime = np.full((scans, len(wanted)), -1, dtype=np.int16)
@@ -220,9 +223,7 @@ def _departures(
     )
 
 
-def _proven(
-    plant: Plant, unit: int, found: tuple[np.ndarray, I8, np.ndarray]
-) -> tuple[np.ndarray, I8, np.ndarray]:
+def _proven(plant: Plant, unit: int, found: Profile) -> Profile:
     """One pass alone shows no spread between passes: then twice the least is taken, as the checks do."""
     profile, passes, spread = found
     rows = np.flatnonzero(plant.points.monitored & (plant.points.unit == unit))
@@ -245,10 +246,14 @@ def _unit(
         normal = few or learn_regime(
             Parts(
                 learn=_runs(departures, here & (departures.time_ns <= edges[0]), mine),
-                limit=_runs(departures, here & (departures.time_ns > edges[0]) & (departures.time_ns <= edges[1]), mine),
+                limit=_runs(
+                    departures, here & (departures.time_ns > edges[0]) & (departures.time_ns <= edges[1]), mine
+                ),
             ),
             floor,
             noise,
+            points.high[rows] - points.low[rows],
+            batch=found is not None,
         )
         if isinstance(normal, str):
             notes.append(f"{name} in {_shown(plant, unit, course, regime)}: {normal}; learns by itself there")
@@ -262,7 +267,8 @@ def _unit(
     leader = plant.file.units[plant.unit_row[file.follows]] if file.follows else file
     if found is not None:
         place = np.searchsorted(np.flatnonzero(points.monitored & (points.unit == unit)), rows)
-        profile, passes, spread = (array[place] for array in _proven(plant, unit, found))
+        whole = _proven(plant, unit, found)
+        profile, passes, spread = whole[0][place], whole[1][place], whole[2][place]
     return UnitNormal(
         name=name,
         points=tuple(points.names[row] for row in rows.tolist()),

@@ -103,7 +103,8 @@ def tabled(plant: Plant, tables: Sequence[Table], units: Sequence[str] = ()) -> 
 
 def _numbered(plant: Plant, tables: Sequence[Table], names: tuple[str, ...], notes: list[str]) -> list[Window]:
     """Each table as scans of the plant: its rows must be as far apart as scans are."""
-    period_s, windows, last, last_ns = plant.file.scan_period_s, [], 0, 0
+    period_s, last, last_ns = plant.file.scan_period_s, 0, 0
+    windows: list[Window] = []
     for table in tables:
         interval_s = usual_interval(table) if len(table.values) > 1 else None
         if interval_s is not None and abs(interval_s - period_s) > SAME_PERIOD * period_s:

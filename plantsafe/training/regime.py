@@ -4,15 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.signal import lfilter
 
 from models.statistical.innovation import learn_innovation
 from models.statistical.monitor import STATISTICS, Monitor, MonitorModel
+from models.statistical.points import KINDS, PACE, SPIKE, PointMonitor, PointReference
 from models.statistical.reference import Reference
-from plantsafe.checks.drift import LIMITS
+from plantsafe.checks.drift import LIMITS, SIGNAL_DELAY_SCANS, SPIKES
 from plantsafe.checks.normal import RegimeNormal
 from plantsafe.checks.unit_monitor import MAX_POINTS, MIN_POINTS, ON_DELAY_SCANS, limits, trends
-from plantsafe.checks.warm_up import WARM_UP_SCANS
+from plantsafe.checks.warm_up import SPREAD_FLOOR, WARM_UP_SCANS
 from plantsafe.frame import F8, Bool
 
 MEAN_MARGIN = 1.5  # of the largest mean over 20 scans that was seen (site default)
@@ -30,8 +32,12 @@ class Parts:
     limit: Sequence[F8]
 
 
-def learn_regime(parts: Parts, floor: F8, noise: F8) -> RegimeNormal | str:
-    """The regime, or why it says too little. floor, noise (n,): the least spread and the least movement of a point."""
+def learn_regime(parts: Parts, floor: F8, noise: F8, span: F8, *, batch: bool) -> RegimeNormal | str:
+    """The regime, or why it says too little.
+
+    floor, noise, span (n,): the least spread and the least movement of a point, its range. batch: of a unit whose
+    phases are few independent examples, which is worth a wider margin.
+    """
     learn, limit = np.vstack(parts.learn or [floor[None][:0]]), sum(map(len, parts.limit))
     if len(learn) < WARM_UP_SCANS:
         return f"{len(learn)} scans to learn from, {WARM_UP_SCANS} are needed"
@@ -51,11 +57,13 @@ def learn_regime(parts: Parts, floor: F8, noise: F8) -> RegimeNormal | str:
     # the limit of the mean is LIMITS.mean spreads: so large a spread that what was seen keeps its distance from it
     spread = np.maximum(sigma * widest * MEAN_MARGIN / LIMITS.mean, floor)
     step, longest = _pace(parts.learn)
-    monitor, used = _monitor(parts, known, floor)
+    reference = Reference(mean=np.where(known, mean, 0.0), sigma=spread, known=known)
+    monitor, used = _monitor(parts, known, floor, batch=batch)
     return RegimeNormal(
-        reference=Reference(mean=np.where(known, mean, 0.0), sigma=spread, known=known),
+        reference=reference,
         step=step,
         longest=longest,
+        asked=_asked(parts, reference, np.maximum(step, noise), longest, span),
         monitor=monitor,
         used=used,
     )
@@ -94,7 +102,35 @@ def _longest_stand(still: Bool) -> np.ndarray:
     return longest.astype(np.int64)
 
 
-def _monitor(parts: Parts, known: Bool, floor: F8) -> tuple[MonitorModel | None, np.ndarray]:
+def _asked(parts: Parts, reference: Reference, change: F8, longest: F8, span: F8) -> NDArray[np.uint16]:
+    """Questions to each signal that these scans do not answer with yes for half as long as a finding needs."""
+    n = len(change)
+    pace = np.maximum(PACE * change, SPREAD_FLOOR * span)
+    monitor = PointMonitor(
+        PointReference(
+            mean=reference.mean, sigma=reference.sigma, change=change, pace=pace,
+            longest=longest, low=np.full(n, -np.inf), high=np.full(n, np.inf), known=reference.known,
+        ),
+        LIMITS,
+    )  # fmt: skip
+    bits = (1 << np.arange(len(KINDS), dtype=np.uint16))[:, None]
+    never = np.zeros((len(KINDS), n), dtype=np.bool_)
+    for run in (*_some(parts.learn), *_some(parts.limit)):
+        monitor.begin(np.ones(n, dtype=np.bool_), monitor.reference)
+        lasting, spikes = np.zeros((len(KINDS), n)), np.zeros(n)
+        for row in run:
+            flags = monitor.step(row)
+            if not flags.any() and not lasting.any():
+                continue
+            lasting = (lasting + 1.0) * ((flags & bits) > 0)
+            spikes += (flags & SPIKE) > 0
+            never |= lasting >= SIGNAL_DELAY_SCANS / 2
+        never[KINDS.index("spike")] |= spikes > SPIKES
+    asked: NDArray[np.uint16] = ~(never * bits).sum(axis=0).astype(np.uint16)
+    return asked
+
+
+def _monitor(parts: Parts, known: Bool, floor: F8, *, batch: bool) -> tuple[MonitorModel | None, np.ndarray]:
     """The monitor of the known points, its limits from the part that it was not learnt from."""
     used = np.flatnonzero(known)[:MAX_POINTS]
     nothing = np.zeros(0, dtype=np.intp)
@@ -105,21 +141,28 @@ def _monitor(parts: Parts, known: Bool, floor: F8) -> tuple[MonitorModel | None,
     except ValueError:  # too few rows in which all of them are good
         return None, nothing
     bare = MonitorModel(innovation=innovation, limit=np.ones(len(STATISTICS)))
-    highest = np.zeros(len(STATISTICS))
-    for run in _some(parts.limit):
-        highest = np.maximum(highest, _lasting(_statistics(bare, run[:, used])))
-    if not highest.any():
+    values = [_statistics(bare, run[:, used]) for run in _some(parts.limit)]
+    values = [some for some in values if len(some)]
+    if not values:
         return None, nothing
-    limit = limits(highest, len(used), MONITOR_MARGIN, MONITOR_LEVEL_MARGIN)
+    margins = () if batch else (MONITOR_MARGIN, MONITOR_LEVEL_MARGIN)
+    limit = limits(np.max([_lasting(some) for some in values], axis=0), len(used), *margins)
+    # one statistic may take over from another while a finding waits: all of them together keep their distance, too
+    together = max(float(_lasting((some / limit).max(axis=1, keepdims=True))[0]) for some in values)
+    limit = limit * max(1.0, together * MONITOR_MARGIN)
     return MonitorModel(innovation=innovation, limit=limit), used
 
 
 def _some(runs: Sequence[F8]) -> list[F8]:
-    """At most MOST_ROWS of them, of each run an equal share, its end: so all of a long past has a say."""
+    """At most MOST_ROWS of them, of each run an equal share: where it begins, and where it ends, as two runs."""
     total = sum(map(len, runs))
     if total <= MOST_ROWS:
         return list(runs)
-    return [run[-max(1, round(len(run) * MOST_ROWS / total)) :] for run in runs if len(run)]
+    found = []
+    for run in runs:
+        half = max(1, round(len(run) * MOST_ROWS / total / 2))
+        found += [run[:half], run[-half:]] if 2 * half < len(run) else [run]
+    return found
 
 
 def _statistics(model: MonitorModel, run: F8) -> F8:

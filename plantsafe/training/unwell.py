@@ -73,8 +73,8 @@ def _found(events: Iterable[EventRow], unit_of: Mapping[str, str], from_ns: int,
             else:
                 judged[occurrence] = event.kind
     found += [(unit_of.get(name, ""), name, begun, to_ns) for name, begun in opened.items()]
-    for (name, occurrence), (begun, ended) in findings.items():
-        if judged.get((name, occurrence)) == "finding_confirmed":
+    for (name, nth), (begun, ended) in findings.items():
+        if judged.get((name, nth)) == "finding_confirmed":
             found.append((unit_of.get(name, ""), name, begun, ended))
     stretches: dict[str, list[tuple[int, int]]] = {}
     why: dict[str, Counter[str]] = {}
@@ -85,8 +85,8 @@ def _found(events: Iterable[EventRow], unit_of: Mapping[str, str], from_ns: int,
             why.setdefault(unit, Counter())[name] += 1
     unjudged = Counter(
         unit_of.get(name, "")
-        for (name, occurrence), (begun, _) in findings.items()
-        if (name, occurrence) not in judged and from_ns <= begun < to_ns and unit_of.get(name)
+        for (name, nth), (begun, _) in findings.items()
+        if (name, nth) not in judged and from_ns <= begun < to_ns and unit_of.get(name)
     )
     return Unwell(
         stretches={unit: np.array(sorted(some), dtype=np.int64) for unit, some in stretches.items()},

@@ -36,9 +36,7 @@ def test_a_span_in_which_nothing_moves_is_refused(plant):
 
 
 def test_a_unit_in_alarm_for_most_of_the_span_is_refused(plant):
-    always = Unwell(
-        stretches={"R1": np.array([[0, 2**62]])}, why={"R1": Counter({"T.HH": 3})}, unjudged=Counter()
-    )
+    always = Unwell(stretches={"R1": np.array([[0, 2**62]])}, why={"R1": Counter({"T.HH": 3})}, unjudged=Counter())
     with pytest.raises(SourceError, match=r"(?s)no unit can be learnt.*T.HH 3 times"):
         fit(tabled(plant, [table(healthy(LEAST_SCANS))]), always)
 

@@ -150,7 +150,9 @@ async def run(plant: Any, folder: Path, scans: int, asked: dict[int, Request], u
     rows = healthy(4000, seed=12)
     sources = [Rows(plant, entry.name, rows) for entry in plant.file.sources]
     clock = Clock.simulated(rate=50.0)
-    service = ScanService(plant, folder, lambda _: sources, clock, Metrics(period_wall_s=0.02), on_scan=each, live=False)
+    service = ScanService(
+        plant, folder, lambda _: sources, clock, Metrics(period_wall_s=0.02), on_scan=each, live=False
+    )
     await asyncio.wait_for(service.run(stop), 60)
 
 

@@ -1,6 +1,0 @@
-"""`plantsafe model findings`."""
-from pathlib import Path
-
-
-def findings(data: Path) -> None:
-    """x"""
