@@ -106,7 +106,6 @@ class Engine:
             OperatingWindowCheck(plant),
             HeatBalanceCheck(plant),
             LineBalanceCheck(plant),
-            DriftCheck(plant, course),
             drift,
             UnitMonitorCheck(plant, course),
         )

@@ -1,4 +1,4 @@
-"""Engineers confirm or reject findings: once an occurrence, decided in the next scan; with each finding stands what moved."""
+"""Engineers confirm or reject findings, once an occurrence; with each finding stands what had moved."""
 
 import pytest
 
