@@ -23,4 +23,4 @@ def figure_table(figures: Iterable[Figure]) -> str:
         f"<td class=ps-num>{escape(one.value)}</td><td class=ps-quiet>{escape(one.against)}</td></tr>"
         for one in figures
     )
-    return f"<table class='ps'>{rows}</table>"
+    return f"<table class='ps ps-figures'>{rows}</table>"

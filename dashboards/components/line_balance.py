@@ -28,6 +28,7 @@ from plantsafe.plant.model import Unit
 from plantsafe.plant.model.line import Line, Profile
 
 IDLE = n_("The unit does not run: ratio, balance, pressure drop and profile are not judged.")
+NOT_KNOWN = n_("not known: an input is missing, or the unit has just started")
 MOST_AHEAD_H = 24.0  # a hold-up that fills more slowly does not fill (site default)
 
 
@@ -104,7 +105,7 @@ class _Now:
         told = [tongue("Now, °C"), *(number(float(t), 1) for t in measured)]
         usual = [tongue("Normal at this feed, °C"), *(NONE if self.idle else number(float(t), 1) for t in normal)]
         return (
-            f"<table class='ps'><tr>{_cells(heads, 'th')}</tr><tr>{_cells(told, 'td')}</tr>"
+            f"<table class='ps ps-figures'><tr>{_cells(heads, 'th')}</tr><tr>{_cells(told, 'td')}</tr>"
             f"<tr class=ps-quiet>{_cells(usual, 'td')}</tr></table>"
         )
 
@@ -131,7 +132,9 @@ class _Now:
         if kind == BLOCKED and self._line.conveyor is not None:
             row = self._picture.plant.points.row[self._line.conveyor.discharge]
             beyond = beyond and bool(self._picture.frame.value[row] < 0.5 * self._line.conveyor.normal_kg_h)
-        return Figure(what, NONE if self._unknown(kind) else value, against, beyond)
+        if self._unknown(kind):
+            return Figure(what, NONE, against if self.idle and kind < HOLD_UP else self.tongue(NOT_KNOWN))
+        return Figure(what, value, against, beyond)
 
     def _unknown(self, kind: int) -> bool:
         return math.isnan(self._value[kind])
@@ -139,7 +142,7 @@ class _Now:
     def _trend(self) -> str:
         """How fast the pressure drop moves against the clean one: two means differ by the slope times their lag."""
         per_h = 100.0 * (self._mean[DP] - self._mean[DP_SLOW]) / (SLOW_S - MEAN_S) * 3600.0
-        return f"{number(float(per_h), 0)} %/h"
+        return NONE if math.isnan(per_h) else f"{per_h:+.0f} %/h".replace("-", "−")
 
     def _full(self) -> str:
         """When the limit is reached at the present rate."""

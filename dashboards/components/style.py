@@ -33,6 +33,7 @@ table.ps td, table.ps th {{border: 0; border-bottom: 1px solid {LINE}; padding: 
 table.ps th {{font-weight: 600; color: {QUIET}; font-size: .83rem}}
 table.ps td.ps-num, table.ps th.ps-num {{text-align: right}}
 table.ps tr:last-child td {{border-bottom: 0}}
+table.ps-figures {{max-width: 58rem; margin-bottom: .5rem}}
 .ps-bar {{display: flex; flex-wrap: wrap; gap: .2rem 1.5rem; align-items: baseline; border-bottom: 1px solid {LINE};
   padding: 0 0 .45rem 0}}
 .ps-bar b {{font-weight: 600}}
