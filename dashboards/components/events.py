@@ -148,6 +148,7 @@ KIND_WORDS: Mapping[str, str] = {
     "pressure_drop": n_("pressure drop above the clean one"),
     "profile": n_("temperatures along the way are off"),
     "hold_up": n_("hold-up after the reactor"),
+    "hold_up_differs": n_("vessel and flows disagree"),
     "reverse_flow": n_("reverse flow"),
     "conveyor_blocked": n_("conveyor blocked"),
     "conveyor_heat": n_("conveyor gets warm"),

@@ -23,7 +23,7 @@ from plantsafe.checks.line_balance import (
     SLOW_S,
     balanced_lines,
 )
-from plantsafe.checks.line_findings import BALANCE, BLOCKED, DROP, HEAT, HOLD_UP, MISSING, PROFILE, RATIO
+from plantsafe.checks.line_findings import BALANCE, BLOCKED, DIFFERS, DROP, HEAT, HOLD_UP, MISSING, PROFILE, RATIO
 from plantsafe.plant.model import Unit
 from plantsafe.plant.model.line import Line, Profile
 
@@ -82,7 +82,11 @@ class _Now:
         if line.hold_up is not None:
             said = f"≤ {line.hold_up.limit_kg:g} kg{self._full()}"
             held = NONE if self._unknown(HOLD_UP) else _with(self._held_kg, 1, "kg")
-            rows.append(self._row(HOLD_UP, tongue("Nitrated product held up"), held, said))
+            rows += [
+                self._row(HOLD_UP, tongue("Nitrated product held up"), held, said),
+                self._row(DIFFERS, tongue("Vessel less what the flows leave in it"),
+                          _signed(self._value[DIFFERS], "kg"), f"± {number(float(self._limit[DIFFERS]), 1)} kg"),
+            ]  # fmt: skip
         if line.conveyor is not None:
             row = self._picture.plant.points.row
             leaves = float(self._picture.frame.value[row[line.conveyor.discharge]])

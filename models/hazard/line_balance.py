@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
+_EITHER_WAY = np.array([[1.0], [-1.0]])
 CLEAN_LEAST = 1e-9  # kPa: below it a pressure drop has nothing to be compared with
 
 
@@ -34,7 +35,7 @@ def missing_kg(missing: Array, residual_kg_h: Array, slack_kg_h: Array, dt_s: fl
     It grows by what a residual is beyond its slack and shrinks by what it is within, as a CUSUM: the error of good
     meters does not add up for ever. A residual that is not known adds nothing.
     """
-    step = np.stack([residual_kg_h - slack_kg_h, -residual_kg_h - slack_kg_h]) * (dt_s / 3600.0)
+    step = (_EITHER_WAY * residual_kg_h - slack_kg_h) * (dt_s / 3600.0)
     return np.maximum(missing + np.where(np.isnan(step), 0.0, step), 0.0)
 
 
@@ -43,10 +44,10 @@ def held_kg(held: Array, measured: Array, net_kg_h: Array, weight: float, dt_s: 
 
     With one of both missing it lives on the other; NaN until it was measured once.
     """
-    moved = held + np.where(np.isnan(net_kg_h), 0.0, net_kg_h) * (dt_s / 3600.0)
-    error = measured - moved
-    weight_now = np.where(np.isnan(net_kg_h), 1.0, weight)
-    return np.where(np.isnan(moved), measured, moved + np.where(np.isnan(error), 0.0, weight_now * error))
+    blind = np.isnan(net_kg_h)
+    moved = held + np.where(blind, 0.0, net_kg_h) * (dt_s / 3600.0)
+    drawn = moved + np.where(blind, 1.0, weight) * (measured - moved)
+    return np.where(np.isnan(drawn), np.where(np.isnan(moved), measured, moved), drawn)
 
 
 def clean_share(dp_kpa: Array, flow_kg_h: Array, normal_kg_h: Array, clean_kpa: Array, exponent: Array) -> Array:

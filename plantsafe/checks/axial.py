@@ -18,16 +18,16 @@ class AxialProfiles:
         shape = max((len(each) for each in places(lines)), default=0) or 1, len(lines)
         self._at_zero, self._slope = np.zeros(shape), np.zeros(shape)
         self._low, self._high = np.full(len(lines), -np.inf), np.full(len(lines), np.inf)
-        self._reference_c = np.array([(one and one.reference_c) or 0.0 for one in profiles])
         for i, profile in enumerate(profiles):
             if profile is not None:
                 self._at_zero[:, i], self._slope[:, i] = _straight(profile, shape[0])
+                self._at_zero[:, i] -= profile.reference_c or 0.0  # what is left moves with the reference
                 feeds = [one.feed_kg_h for one in profile.normal]
                 self._low[i], self._high[i] = (1.0 - REACH) * min(feeds), (1.0 + REACH) * max(feeds)
 
     def deviation(self, t_c: F8, reference_c: F8, fed_kg_h: F8) -> F8:
         """The largest deviation with its sign (n_units,), NaN with a temperature missing or at another feed."""
-        off = t_c - self._at_zero - self._slope * fed_kg_h - (reference_c - self._reference_c)
+        off = t_c - self._at_zero - self._slope * fed_kg_h - reference_c
         low, high = off.min(axis=0), off.max(axis=0)
         worst: F8 = np.where(-low > high, low, high)
         far = (fed_kg_h < self._low) | (fed_kg_h > self._high)

@@ -7,6 +7,7 @@ mass_balance: in and out, as means over the residence (a minute at least), diffe
 missing_mass: what was missing beyond the meters' doubt adds up to more than is allowed: it leaked, or it gathers.
 pressure_drop: above the clean one at the same feed by more than `fouled`: clogging, fouling.
 profile: a temperature along the way is off the normal one at this feed.
+hold_up_differs: what the vessels show is not what the flows leave in them, by more than the meters can be wrong.
 reverse_flow: a flow or a pressure drop is below zero: something runs back.
 hold_up: nitrated product after the reactor is over its limit, or will be within AHEAD_S at the present rate.
 conveyor_blocked: the drive of the conveyor takes more current while less leaves it.
@@ -28,6 +29,7 @@ from plantsafe.checks.axial import AxialProfiles, places
 from plantsafe.checks.line_findings import (
     BALANCE,
     BLOCKED,
+    DIFFERS,
     DROP,
     HEAT,
     HOLD_UP,
@@ -54,6 +56,7 @@ DOUBTS = 3.0  # standard deviations of the meters before in and out differ (site
 SLACK_DOUBTS = 1.0  # that a missing mass is without (site default)
 ALLOWED_SHARE = 0.05  # of what is fed in an hour (site default)
 BACK_SHARE = 0.02  # of the range, below zero, that counts as running back (site default)
+DIFFERS_SHARE = 0.05  # of the hold-up's limit (site default)
 HELD_S = 300.0  # in which a hold-up is drawn to what is measured (site default)
 AHEAD_S = 900.0  # that a hold-up is seen ahead (site default)
 BLIND_S = 600.0  # that a hold-up lives on flows alone (site default)
@@ -93,6 +96,7 @@ class LineBalanceCheck:
                 _each(lines, lambda a: a.pressure_drop.fouled if a.pressure_drop else np.inf),
                 _each(lines, lambda a: a.profile.tolerance_k if a.profile else np.inf),
                 _each(lines, lambda a: a.hold_up.limit_kg if a.hold_up else np.inf),
+                np.full(n, np.inf),
                 np.zeros(n),
                 np.full(n, CURRENT_SHARE),
                 _each(lines, lambda a: a.conveyor.normal_c + a.conveyor.rise_k if a.conveyor else np.inf),
@@ -199,11 +203,14 @@ class LineBalanceCheck:
         values[DROP] = mean[DP]
         values[PROFILE] = self._axial.deviation(x[self._profile], x[self._reference], fed)
         values[HOLD_UP] = self._held + np.maximum(gathers, 0.0) * (AHEAD_S / 3600.0)
+        values[DIFFERS] = measured - self._held
         values[REVERSE] = (x[self._direction] - self._back).min(axis=0)
         values[BLOCKED] = x[self._current] / self._normal_a
         values[HEAT] = x[self._temperature]
         limits = self._limits.copy()
         limits[BALANCE] = DOUBTS * doubt
+        drift = residual_doubt_kg_h(mean[HELD_IN], mean[HELD_OUT], self._accuracy)
+        limits[DIFFERS] = DIFFERS_SHARE * limits[HOLD_UP] + drift * (DOUBTS * HELD_S / 3600.0)
         if plain:
             self._blind_s[:] = 0.0
         else:
@@ -251,6 +258,7 @@ class LineBalanceCheck:
         self._blind_s = np.where(np.isnan(measured), self._blind_s + (1 + gap) * self._period_s, 0.0)
         blind = (self._blind_s > 0.0) & (np.isnan(net) | (self._blind_s > BLIND_S))
         values[HOLD_UP, blind] = np.nan
+        values[DIFFERS, np.isnan(net)] = np.nan
         values[BLOCKED, np.isnan(discharge)] = np.nan
         values[PROFILE, filling] = np.nan
 

@@ -6,9 +6,9 @@ from plantsafe.verdict import Condition, ConditionClass
 
 KINDS = (
     *("feed_ratio", "mass_balance", "missing_mass", "pressure_drop", "profile", "hold_up"),
-    *("reverse_flow", "conveyor_blocked", "conveyor_heat"),
+    *("hold_up_differs", "reverse_flow", "conveyor_blocked", "conveyor_heat"),
 )
-RATIO, BALANCE, MISSING, DROP, PROFILE, HOLD_UP, REVERSE, BLOCKED, HEAT = range(len(KINDS))
+RATIO, BALANCE, MISSING, DROP, PROFILE, HOLD_UP, DIFFERS, REVERSE, BLOCKED, HEAT = range(len(KINDS))
 PROMPT_S, ON_DELAY_S, OFF_DELAY_S = 3.0, 30.0, 60.0  # site defaults
 PROMPT = ("reverse_flow", "conveyor_blocked", "profile")
 
@@ -76,6 +76,16 @@ _TEXTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
             "zh": "反应器后硝化产物存量超限：失去连续流工艺的意义。",
         },
         {"en": "Send it on, or stop the feeds.", "zh": "尽快转出，或停止进料。"},
+    ),
+    "hold_up_differs": (
+        {
+            "en": "What the vessel shows is not what the flows in and out leave in it: one of them lies, or it leaks.",
+            "zh": "容器示值与进出流量推算的存量不符：仪表失准或泄漏。",
+        },
+        {
+            "en": "Do not trust the vessel's level; look at it on the spot, compare the flow meters, look for a leak.",
+            "zh": "不得依赖该液位示值；现场确认，核对流量计，检查泄漏。",
+        },
     ),
     "conveyor_blocked": (
         {

@@ -211,6 +211,7 @@ class Line(Ruled):
             "profile": self.profile,
             "reverse_flow": self.direction,
             "hold_up": self.hold_up,
+            "hold_up_differs": self.hold_up,
             "conveyor_blocked": self.conveyor,
             "conveyor_heat": self.conveyor,
         }

@@ -77,7 +77,7 @@ def settled(unit: Unit) -> Unit:
 
 def test_a_unit_in_order_is_clear_of_everything(unit):
     assert set(settled(unit).all.values()) == {"clear"}
-    assert len(unit.all) == 9
+    assert len(unit.all) == 10
 
 
 def test_what_is_a_mean_is_not_known_before_it_is_one(unit):
@@ -154,6 +154,20 @@ def test_a_hold_up_lives_on_the_flows_for_ten_minutes_without_its_vessel(unit):
     assert unit.says("hold_up") == "holds unknown"
 
 
+def test_a_vessel_that_stands_still_while_the_flows_fill_it_is_found_to_differ(unit):
+    settled(unit).scans(700, SENT=60.0)
+    assert unit.says("hold_up_differs") == "holds"
+    unit.scans(1, status={"SENT": BAD_SENSOR_FAILURE})
+    assert unit.says("hold_up_differs") == "holds unknown"
+
+
+def test_a_vessel_that_fills_as_the_flows_say_does_not_differ(unit):
+    settled(unit)
+    for second in range(600):
+        unit.scans(1, SENT=60.0, W=20.0 + 30.0 * (second + 1) / 3600.0)
+    assert unit.says("hold_up_differs") == "clear"
+
+
 def test_a_vessel_over_the_end_of_its_range_counts_as_full(unit):
     settled(unit).scans(900, W=600.0, status={"W": UNCERTAIN_EU_EXCEEDED | LIMIT_HIGH})
     assert unit.says("hold_up") == "holds"
@@ -170,7 +184,8 @@ def test_without_vessel_and_flows_nothing_is_known_of_the_hold_up(unit):
     ("point", "kinds"),
     [
         ("F1", {"feed_ratio", "mass_balance", "missing_mass", "pressure_drop", "profile"}),
-        ("OUT", {"mass_balance", "missing_mass"}),
+        ("OUT", {"mass_balance", "missing_mass", "hold_up_differs"}),
+        ("W", {"hold_up_differs"}),
         ("DP", {"pressure_drop"}),
         ("B", {"profile"}),
         ("COOL", {"profile"}),
