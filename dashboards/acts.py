@@ -35,6 +35,8 @@ DONE_KINDS = (
     "proof_test_deferred",
     "trip_credited",
     "restart_confirmed",
+    "finding_confirmed",
+    "finding_rejected",
 )
 ANSWER_KINDS = (*DONE_KINDS, "request_refused", "request_expired")
 _SEARCHED = 400  # newest answers looked through for those that this page waits for (site default)

@@ -53,6 +53,11 @@ class Picture:
         return np.array([c.klass is ConditionClass.ALARM for c in self.conditions], dtype=np.bool_)
 
     @cached_property
+    def row(self) -> dict[str, int]:
+        """Row of each condition, by name."""
+        return {condition.name: i for i, condition in enumerate(self.conditions)}
+
+    @cached_property
     def open_alarms(self) -> NDArray[np.intp]:
         """Rows of alarms that are not normal and not suppressed, unacknowledged first, then priority, newest first."""
         rows = np.flatnonzero(self.is_alarm & (self.state != State.NORM) & ~self.live["suppressed"])

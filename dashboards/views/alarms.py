@@ -11,7 +11,7 @@ import streamlit as st
 
 from dashboards import panel
 from dashboards.acts import ANSWER_WORDS, acknowledge, answers
-from dashboards.components import alarm_acts, alarm_rows, kpi_rows
+from dashboards.components import alarm_acts, alarm_rows, finding_acts, kpi_rows
 from dashboards.components.glyph import priority_glyph
 from dashboards.history_table import history
 from dashboards.language import Tongue
@@ -46,6 +46,7 @@ def show() -> None:
     _worked_list()
     _shelf()
     _first_out()
+    _findings()
     _others()
     _figures()
     history()
@@ -199,11 +200,19 @@ def _acknowledge(visit: Visit, name: str, occurrence: int) -> None:
 
 
 @st.fragment(run_every=2 * panel.REFRESH_S)
+def _findings() -> None:
+    """Findings of units with what they may be; others stand in a list below."""
+    visit = visit_or_stop()
+    picture, tongue = picture_or_stop(visit), visit.tongue
+    finding_acts.section(visit, picture, tongue("Findings: no sound, nothing to acknowledge"))
+
+
+@st.fragment(run_every=2 * panel.REFRESH_S)
 def _others() -> None:
     visit = visit_or_stop()
     picture, tongue = picture_or_stop(visit), visit.tongue
     parts = (
-        (tongue("Findings: no sound, nothing to acknowledge"), alarm_rows.findings(picture, tongue)),
+        (tongue("All findings that hold"), alarm_rows.findings(picture, tongue)),
         (tongue("Alarms that cannot be judged now"), alarm_rows.not_available(picture, tongue)),
         (tongue("Suppressed by design"), alarm_rows.by_design(picture, tongue)),
         (tongue("Suppressed by design under a lost source"), alarm_rows.suppressed(picture, tongue)),

@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboards import panel
-from dashboards.components import heat_balance, line_balance, operating_windows, protection, restart_lock
+from dashboards.components import finding_acts, heat_balance, line_balance, operating_windows, protection, restart_lock
 from dashboards.components.unit_card import point_row
 from dashboards.language import Tongue
 from dashboards.numbers import reading
@@ -38,6 +38,7 @@ def show() -> None:
     )
     _functions(name)
     restart_lock.form(visit, picture, units[name])
+    _findings(name)
     _windows(name)
     _balance(name)
     _trends(visit, picture, units[name], tongue)
@@ -57,6 +58,13 @@ def _functions(name: str) -> None:
         + f"<div class='ps ps-head'><span>{phase}</span>{protection.answer(status, tongue)}</div>"
         + protection.table(picture, tongue, stale=stale, unit=name)
     )
+
+
+@st.fragment(run_every=2 * panel.REFRESH_S)
+def _findings(name: str) -> None:
+    visit = visit_or_stop()
+    picture, tongue = picture_or_stop(visit), visit.tongue
+    finding_acts.section(visit, picture, tongue("Findings of this unit, and what they may be"), name)
 
 
 @st.fragment(run_every=panel.REFRESH_S)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from plantsafe.cli.model_findings import findings
 from plantsafe.cli.model_words import about_lines, difference_lines, shift_lines
 from plantsafe.errors import RequestError, StoreError
 
@@ -24,7 +25,7 @@ def register(app: typer.Typer) -> None:
     """Add the group."""
     group = typer.Typer(help="What is normal, learnt from the plant's own past.", no_args_is_help=True)
     app.add_typer(group, name="model")
-    for command in (fit, show, compare, use):
+    for command in (fit, show, compare, use, findings):
         group.command()(command)
 
 
