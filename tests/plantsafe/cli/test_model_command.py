@@ -101,7 +101,7 @@ def test_the_service_is_asked_to_use_it_by_who_may(place: Path) -> None:
     assert "no account" in refused(
         RequestError, "model", "use", first[:10], "--data", data, "--as", "x", "--reason", "y"
     )
-    done = run("model", "use", first[:10], "--data", data, "--as", "Li Na", "--reason", "reviewed")
+    done = run(*asked, "Li Na")
     assert done.exit_code == 0, done.output
     reader = InboxReader(data)
     request = reader.after(0)[-1].request
