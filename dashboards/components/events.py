@@ -163,6 +163,7 @@ KIND_WORDS: Mapping[str, str] = {
     "period_worse": n_("worth less than required over twelve months"),
     "test_due": n_("proof test due soon"),
     "test_overdue": n_("proof test overdue"),
+    "high_demand": n_("more demands than PFD allows for"),
     "bypass": n_("bypassed"),
     "restart_locked": n_("locked against restart"),
     "restarted": n_("restarted unconfirmed"),

@@ -10,6 +10,7 @@ from dashboards.picture import Picture
 from plantsafe.plant.model import SafetyFunction
 from plantsafe.protection import Protection
 from plantsafe.protection.account import Account
+from plantsafe.protection.demand_mode import DemandMode
 from plantsafe.protection.ledger import Count, Due
 from plantsafe.protection.period import Line
 
@@ -108,7 +109,7 @@ def _ledger(picture: Picture, function: SafetyFunction, row: Account, tongue: To
     return _line(
         (
             _name(function, tongue),
-            _count(entry.demands, tongue),
+            _count(entry.demands, tongue) + _mode(entry.mode, tongue),
             _count(entry.spurious, tongue),
             failures,
             bypasses,
@@ -122,6 +123,15 @@ def _ledger(picture: Picture, function: SafetyFunction, row: Account, tongue: To
 def _count(count: Count, tongue: Tongue) -> str:
     expected = NONE if count.expected is None else f"{count.expected:.1f}"
     return f"{count.count} / {expected}{_flag(count, tongue)}"
+
+
+def _mode(mode: DemandMode, tongue: Tongue) -> str:
+    """Nothing in low demand."""
+    if not mode.is_high:
+        return ""
+    text = tongue("high demand: judge it by PFH, not PFD")
+    figure = f"{_pfd(mode.pfh_per_h)} / h" + ("" if mode.required_pfh is None else f" (&lt; {mode.required_pfh:.0e})")
+    return f"<br>{priority_glyph(2, filled=True)} {escape(text)}<br><span class='ps-keep'>PFH {figure}</span>"
 
 
 def _flag(count: Count, tongue: Tongue) -> str:

@@ -13,6 +13,7 @@ from plantsafe.errors import RequestError
 
 if TYPE_CHECKING:
     from plantsafe.protection.account import Account
+    from plantsafe.protection.demand_mode import DemandMode
 
 Data = Annotated[Path, typer.Option(help="folder of the record")]
 Out = Annotated[Path | None, typer.Option(help="file to write instead: .csv or .json")]
@@ -47,14 +48,23 @@ def list_(data: Data, out: Out = None) -> None:
         period = f"{_figure(row.period_pfd):>10s} {row.period:15s}"
         ledger = f"{row.entry.demands.count:4d} {row.entry.spurious.count:4d}"
         typer.echo(f"{words} {reach} {period} {ledger} {_test(flat)}")
+    for row in rows:
+        if row.entry.mode.is_high:
+            typer.echo(f"{row.name}: {_mode(row.entry.mode)}")
 
 
-def show(function: Annotated[str, typer.Argument(help="name of the function")], data: Data) -> None:
+def show(function: Annotated[str, typer.Argument(help="name of the function")], data: Data, out: Out = None) -> None:
     """All figures of one function."""
     rows = _read(data)
     row = next((one for one in rows if one.name == function), None)
     if row is None:
         raise _unknown(function, [one.name for one in rows])
+    if out is not None:
+        from plantsafe.protection.account import as_json
+
+        _write(out, [row.flat()], as_json((row,)))
+        typer.echo(f"{row.name} in {out}")
+        return
     typer.echo("\n".join(_lines(row)))
 
 
@@ -129,6 +139,7 @@ def _lines(row: "Account") -> list[str]:
         f"  no protection    {row.hours(Line.NONE):.2f} h",
         f"LEDGER             {entry.years:.2f} years of record",
         f"  demands          {_counted(entry.demands)}",
+        f"  demand mode      {_mode(entry.mode)}",
         f"  spurious trips   {_counted(entry.spurious)}",
         f"  failures         {entry.failures} on demand",
         f"  bypasses         {entry.bypasses}, open: {flat['open_bypasses'] or 'none'}",
@@ -152,6 +163,18 @@ def _counted(count: Any) -> str:
         return f"{count.count}, no rate assumed"
     flag = ": MORE THAN ASSUMED" if count.is_unlikely else ""
     return f"{count.count}, expected {count.expected:.2f}, probability {count.probability:.3f}{flag}"
+
+
+def _mode(mode: "DemandMode") -> str:
+    """Low demand, or high with the clauses and the figure that counts then."""
+    seen = f"{mode.twelve_months:.1f} demands in twelve months, {mode.a_year:.2f} a year over the record"
+    if not mode.is_high:
+        return f"low ({seen}, at most {mode.limit:g})"
+    needs = "" if mode.required_pfh is None else f", its level allows less than {mode.required_pfh:.0e}"
+    return (
+        f"HIGH DEMAND ({seen}; IEC 61511-1 3.2.39, IEC 61508-4 3.5.16): PFD is not the figure to judge it by; "
+        f"PFH {_figure(mode.pfh_per_h)} an hour as specified{needs}"
+    )
 
 
 def _figure(value: float | None) -> str:

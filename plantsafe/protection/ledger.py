@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 
 from models.reliability.evidence import UNLIKELY, at_least, rate_upper_bound
-from plantsafe.frame import F8
+from models.reliability.pfd import pfh_simplified
+from plantsafe.frame import F8, I8
 from plantsafe.plant import Plant
 from plantsafe.plant.reliability import SUBSYSTEMS
+from plantsafe.protection.demand_mode import DemandMode, allowed_pfh, is_high, limit_a_year
 from plantsafe.protection.period import BUCKETS, Line, Period, bucket_of, spread
 from plantsafe.protection.proof_tests import TEST_EVENTS, ProofTests
 from plantsafe.protection.reliability import NOT_KNOWN, NS_PER_H, compile_reliability
@@ -87,6 +89,7 @@ class Entry:
     name: str
     years: float
     demands: Count
+    mode: DemandMode
     spurious: Count
     failures: int
     bypasses: int
@@ -167,8 +170,9 @@ class Ledger:
         if told is None:
             return
         match event.kind:
-            case "demand_started":
+            case "demand_started" if not body.get("test"):
                 told.demands += 1
+                self._line_of(bucket_of(event.time_ns))[self._row[event.subject], Line.DEMANDS] += 1.0
             case "spurious_trip":
                 told.spurious += 1
             case "failure_on_demand":
@@ -185,9 +189,19 @@ class Ledger:
         if stretch is None:
             return
         for bucket, hours in spread(self._lines(name, stretch, scan), stretch.time_ns, time_ns):
-            if bucket not in self._hours:
-                self._hours[bucket] = np.zeros((len(self._row), len(Line)))
-            self._hours[bucket][self._row[name]] += hours
+            self._line_of(bucket)[self._row[name]] += hours
+
+    def _line_of(self, bucket: int) -> F8:
+        return self._hours.setdefault(bucket, np.zeros((len(self._row), len(Line))))
+
+    @property
+    def first_ns(self) -> int:
+        """When the record began, 0 before its first event."""
+        return self._first_ns
+
+    def demands(self) -> I8:
+        """Demands of each function over the whole record (n_functions), those of tests left out."""
+        return np.array([self._told[f.name].demands for f in self._functions], dtype=np.int64)
 
     def _lines(self, name: str, stretch: _Stretch, scan: int) -> F8:
         status, _, _, needed, bypassed, average = stretch.state
@@ -248,6 +262,7 @@ class Ledger:
             name=function.name,
             years=years,
             demands=_count(told.demands, function.demands_per_year, exposed),
+            mode=self._mode(i, float(hours[Line.DEMANDS]), years),
             spurious=_count(told.spurious, function.spurious_per_year, exposed),
             failures=told.failures,
             bypasses=told.bypasses,
@@ -256,6 +271,24 @@ class Ledger:
             due=tuple(self._due(i, k, now_ns) for k in range(len(SUBSYSTEMS))),
             implied=tuple(self._implied(i, k) for k in range(len(SUBSYSTEMS))),
             proposed=tuple(name for j, name in enumerate(elements) if moved[j]),
+        )
+
+    def _mode(self, i: int, twelve_months: float, years: float) -> DemandMode:
+        total, of_function = self._told[self._functions[i].name].demands, slice(3 * i, 3 * i + 3)
+        with np.errstate(all="ignore"):
+            limit = limit_a_year(np.fmax.reduce(self._table.interval_h[i : i + 1], axis=1))
+        high = bool(is_high(np.array([twelve_months]), np.array([total]), years, limit)[0])
+        pfh = float("nan")
+        if high:
+            devices = self._table.devices.at(np.arange(of_function.start, of_function.stop))
+            pfh = float(pfh_simplified(self._table.specified_m[i], self._table.specified_n[i], devices).sum())
+        return DemandMode(
+            twelve_months=twelve_months,
+            a_year=total / max(years, 1.0),
+            limit=float(limit[0]),
+            is_high=high,
+            pfh_per_h=pfh if np.isfinite(pfh) else None,
+            required_pfh=allowed_pfh(self._functions[i].sil) if high else None,
         )
 
     def _due(self, i: int, k: int, now_ns: int) -> Due:

@@ -20,7 +20,7 @@ JUDGED_SHARE_MIN = 0.95  # of the needed hours, for "met" (site default)
 
 
 class Line(IntEnum):
-    """Columns of the hours. PFD is the integral of the average PFD over SERVICE, in hours."""
+    """Columns of the hours. PFD is the integral of the average PFD over SERVICE, in hours; DEMANDS is a count."""
 
     SERVICE = 0
     PFD = 1
@@ -29,6 +29,7 @@ class Line(IntEnum):
     DEGRADED = 4
     NONE = 5
     WORSE = 6
+    DEMANDS = 7
 
 
 class Standing(IntEnum):

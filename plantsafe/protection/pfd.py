@@ -14,6 +14,7 @@ from plantsafe.plant.reliability import SUBSYSTEMS
 from plantsafe.plant.tables import Index
 from plantsafe.protection.answer import NO, U1, YES
 from plantsafe.protection.check import FunctionCheck
+from plantsafe.protection.demand_mode import YEAR_H, is_high, limit_a_year
 from plantsafe.protection.ledger import Ledger
 from plantsafe.protection.period import Line, Period, Standing, period_pfd, standing
 from plantsafe.protection.pfd_conditions import KINDS, TEST_DUE_DAYS, pfd_conditions
@@ -75,6 +76,13 @@ class PfdCheck:
         self._blind: Bool = np.ones(n, dtype=np.bool_)
         self._worth: F8 = self._average
         self._worse: Bool = np.zeros(n, dtype=np.bool_)
+        with np.errstate(all="ignore"):
+            self._demand_limit = limit_a_year(np.fmax.reduce(table.interval_h, axis=1))
+        self._place = {name: i for i, name in enumerate(self._names)}
+        self._demands: I8 = np.zeros(n, dtype=np.int64)  # of the whole record
+        self._first_ns = np.zeros(1, dtype=np.int64)  # its beginning
+        self._twelve_months: F8 = np.zeros(n)
+        self._high: Bool = np.zeros(n, dtype=np.bool_)
         self._running: Bool = np.zeros(n, dtype=np.bool_)
         self._hours: F8 = np.zeros((n, len(Line)))
         self._shown: tuple[object, ...] = ()
@@ -104,12 +112,23 @@ class PfdCheck:
         if elapsed > 1:
             hours = hours.copy()
             hours[:, Line.NOT_VERIFIABLE] += seen["needed"] * ((elapsed - 1) * self._period_h)
+        needed = [
+            self._place[f.subject] for f in verdict.facts if f.kind == "demand_started" and not f.body.get("test")
+        ]
+        if needed:
+            hours = hours.copy()
+            np.add.at(hours, (needed, Line.DEMANDS), 1.0)
+            np.add.at(self._demands, needed, 1)
         self._period.add(hours, time_ns)
         sums = self._period.sums(time_ns)
-        renew = changed or self._asked or turn == 0
+        renew = changed or self._asked or turn == 0 or bool(needed)
         if renew:
             self._period_pfd, self._standing = period_pfd(sums), standing(sums, self._table.required)
             self._days_left = self.tests.days_left(time_ns)
+            self._first_ns[0] = self._first_ns[0] or time_ns
+            years = (time_ns - int(self._first_ns[0])) / NS_PER_S / S_PER_H / YEAR_H
+            self._twelve_months = sums[:, Line.DEMANDS]
+            self._high = is_high(self._twelve_months, self._demands, years, self._demand_limit)
         if look or renew:
             self._judge(number)
         self._asked = False
@@ -150,6 +169,7 @@ class PfdCheck:
     def retrace(self, ledger: Ledger, number: int, time_ns: int) -> None:
         """Begin after scan `number` with the tests and the hours that the journal holds, everything else anew."""
         self.tests = ledger.tests
+        self._demands, self._first_ns[0] = ledger.demands(), ledger.first_ns
         self._period = ledger.period(number, time_ns)
         self._last = np.array([number], dtype=np.int64)
 
@@ -211,6 +231,7 @@ class PfdCheck:
         days = self._days_left
         say("test_due", (days >= 0) & (days <= TEST_DUE_DAYS), days, TEST_DUE_DAYS)
         say("test_overdue", days < 0, -days, 0.0)
+        say("high_demand", self._high, self._twelve_months, self._demand_limit)
         self._since = np.where(active & ~before, number, np.where(active, self._since, 0))
         self._active, self._unknown, self._value, self._limit = active, unknown, value, limit
         self._shared = {
@@ -225,6 +246,7 @@ class PfdCheck:
             "deferred_ns": self.tests.deferred_ns,
             "moved_ns": self.tests.moved_ns,
             "credited_ns": self.tests.credited_ns,
+            "high_demand": self._high,
         }
 
     def _tell(self, verdict: Verdict, needed: Bool, counts: I8) -> bool:
@@ -262,13 +284,19 @@ class PfdCheck:
             "period_pfd": self._period_pfd,
             "standing": self._standing,
             "days_left": self._days_left,
+            "demands": self._demands,
+            "first_ns": self._first_ns,
+            "twelve_months": self._twelve_months,
+            "high": self._high,
         }
         own |= {f"period.{name}": array for name, array in self._period.state().items()}
         return own | {f"tests.{name}": array for name, array in self.tests.state().items()}
 
     def rows(self) -> Rows:
         """By the function's name; the numbers of scan and bucket as they are."""
-        return {name: ("one",) if name in ("last", "period.bucket") else self._names for name in self.state()}
+        return {
+            name: ("one",) if name in ("last", "period.bucket", "first_ns") else self._names for name in self.state()
+        }
 
     def load(self, arrays: Arrays) -> None:
         """Take over what `state` gave; a memory from before there were figures has none of it."""
@@ -281,6 +309,8 @@ class PfdCheck:
         self._told, self._elements_safe = arrays["told"], arrays["elements_safe"]
         self._period_pfd, self._standing = arrays["period_pfd"], arrays["standing"]
         self._days_left, self._shown = arrays["days_left"], ()
+        self._demands, self._first_ns = arrays["demands"].copy(), arrays["first_ns"].copy()
+        self._twelve_months, self._high = arrays["twelve_months"], arrays["high"].astype(np.bool_)
         self._period.load({k.removeprefix("period."): a for k, a in arrays.items() if k.startswith("period.")})
         self.tests.load({k.removeprefix("tests."): a for k, a in arrays.items() if k.startswith("tests.")})
 

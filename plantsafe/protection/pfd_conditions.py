@@ -7,7 +7,7 @@ from plantsafe.plant import Plant
 from plantsafe.plant.model import SafetyFunction
 from plantsafe.verdict import Condition, ConditionClass
 
-Kind = Literal["worse_than_required", "period_worse", "test_due", "test_overdue"]
+Kind = Literal["worse_than_required", "period_worse", "test_due", "test_overdue", "high_demand"]
 TEST_DUE_DAYS = 30.0  # a finding says that a proof test comes up (site default)
 
 
@@ -66,6 +66,22 @@ _TABLE: dict[Kind, _Text] = {
         action={
             "en": "Test it, or have a deferral approved by a second person.",
             "zh": "立即进行检验测试，或由第二人批准延期。",
+        },
+    ),
+    "high_demand": _Text(
+        klass=ConditionClass.FINDING,
+        priority=2,
+        needs_source=False,
+        consequence={
+            "en": "The function is needed more than once a year, or twice as often as it is tested: it is in high "
+            "demand (IEC 61511-1 3.2.39, IEC 61508-4 3.5.16), and its PFD is not the figure to judge it by.",
+            "zh": "该功能的实际要求频率超过每年一次（或检验测试频率的两倍）：属于高要求模式"
+            "（IEC 61511-1 3.2.39，IEC 61508-4 3.5.16），不应再以PFD评价。",
+        },
+        action={
+            "en": "Judge it by PFH (page `PFD and tests`), have the risk analysis reviewed, and remove what causes the "
+            "demands.",
+            "zh": "改用PFH评价（见“PFD与检验测试”页面），复审风险分析，并消除触发联锁的原因。",
         },
     ),
 }

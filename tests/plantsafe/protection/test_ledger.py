@@ -41,8 +41,9 @@ class Story:
         self.watch.scan(**values)
         frame = replace(self.watch.frame(values.get("status") or {}), time_ns=self.time_ns)
         verdict = Verdict(len(self.pfd.conditions))
+        verdict.facts.extend(self.watch.facts)
         self.pfd.evaluate(frame, verdict, slice(None))
-        self.say(*self.watch.facts, *verdict.facts)
+        self.say(*verdict.facts)
 
     def say(self, *facts: Fact, scan: int | None = None) -> None:
         seq = len(self.events)
@@ -124,6 +125,23 @@ def test_two_demands_in_a_year_where_a_tenth_was_assumed_are_unlikely(make_story
     assert entry.demands.is_unlikely
     assert (entry.spurious.count, entry.spurious.assumed, entry.spurious.is_unlikely) == (0, None, False)
     assert entry.proposed == ("XV1",)
+
+
+def test_two_demands_in_a_year_are_high_demand_and_told_with_pfh(make_story: Callable[[], Story]) -> None:
+    story = make_story()
+    story.scan()
+    assert not story.ledger().entries()[0].mode.is_high
+    for _ in range(2):
+        story.scan(A=120.0, B=120.0)
+        story.scan(TRIP=1.0, V1=0.0)
+        story.scan(A=50.0, B=50.0)
+        story.scan(TRIP=0.0, V1=1.0)
+    mode = story.ledger().entries()[0].mode
+    assert (mode.twelve_months, mode.a_year, mode.limit, mode.is_high) == (2.0, 2.0, 1.0, True)
+    alone = 0.9 * 2e-6
+    sensors, elements = 3 * alone**2 * 8760 + 0.1 * 2e-6, alone**2 * 8760 + 0.1 * 2e-6
+    assert mode.pfh_per_h == pytest.approx(sensors + 2e-6 + elements, rel=1e-9)  # 2oo3, one logic solver, 1oo2
+    assert mode.required_pfh == pytest.approx(1e-6)  # SIL 2, IEC 61511-1, table 5
 
 
 def test_open_bypasses_failures_and_found_failures_stand_in_the_entry(make_story: Callable[[], Story]) -> None:

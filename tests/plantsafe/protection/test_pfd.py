@@ -14,6 +14,7 @@ from plantsafe.protection.period import BUCKET_H, Line, Period, Standing, spread
 from plantsafe.protection.pfd import TURN_SCANS
 from plantsafe.protection.pfd_conditions import KINDS
 from plantsafe.request import Request, RequestKind, Role
+from plantsafe.store.arrays import pack, unpack
 from plantsafe.verdict import Fact, Verdict
 
 DAY_NS = 86_400 * 10**9
@@ -46,8 +47,9 @@ class Book:
         self.watch.scan(**values)
         frame = replace(self.watch.frame(status), time_ns=BEGIN_NS + round(self.day * DAY_NS))
         self.verdict = Verdict(len(self.pfd.conditions))
+        self.verdict.facts.extend(self.watch.facts)
         self.pfd.evaluate(frame, self.verdict, slice(None))
-        self.facts = self.verdict.facts
+        self.facts = self.verdict.facts[len(self.watch.facts) :]
         holds = [kind for kind, yes in zip(KINDS, self.verdict.active.tolist(), strict=True) if yes]
         doubts = [f"{kind}?" for kind, doubt in zip(KINDS, self.verdict.unknown.tolist(), strict=True) if doubt]
         return " ".join(holds + doubts)
@@ -98,6 +100,54 @@ def test_a_bypassed_channel_of_three_leaves_two_of_two_and_that_is_not_enough(bo
     assert book.scan(A_byp=1.0) == "worse_than_required"
     assert book.live("average") == pytest.approx(1.7584e-2, rel=5e-3)
     assert book.scan(A_byp=0.0) == ""
+
+
+def demand(book: Book, **first: Any) -> str:
+    """A demand with its trip and its end; what holds after it."""
+    book.scan(A=120.0, B=120.0, **first)
+    book.scan(TRIP=1.0, V1=0.0)
+    book.scan(A=50.0, B=50.0)
+    return book.scan(TRIP=0.0, V1=1.0)
+
+
+def test_more_than_one_demand_a_year_is_high_demand(book: Book) -> None:
+    book.scan(day=0.0)
+    assert demand(book) == ""
+    assert demand(book) == "high_demand"
+    assert book.verdict.value[KINDS.index("high_demand")] == 2.0
+    assert book.verdict.limit[KINDS.index("high_demand")] == 1.0
+    assert "high_demand" in book.scan(day=200.0)
+    assert "high_demand" not in book.scan(day=900.0)  # none in twelve months, and two in two and a half years
+
+
+def test_two_demands_in_different_years_are_high_demand_only_where_it_is_tested_seldom(
+    make_book: Callable[..., Book],
+) -> None:
+    seldom = {name: data | {"proof_test_interval_h": 35_064} for name, data in RELIABILITY.items()}  # four years
+    for reliability, high in ((RELIABILITY, False), (seldom, True)):
+        book = make_book(reliability=reliability)
+        book.scan(day=0.0)
+        demand(book)
+        book.scan(day=900.0)
+        assert ("high_demand" in demand(book)) is high  # 0.8 a year: under one, over twice in four years
+
+
+def test_a_demand_in_a_test_is_no_demand_of_the_process(make_book: Callable[..., Book]) -> None:
+    book = make_book(test_mode="MODE")
+    book.scan(day=0.0, MODE=1.0)
+    demand(book)
+    assert demand(book) == ""
+    assert book.hours(Line.DEMANDS) == 0.0
+
+
+def test_high_demand_outlives_a_restart(book: Book, make_book: Callable[..., Book]) -> None:
+    book.scan(day=0.0)
+    demand(book)
+    again = make_book()
+    again.pfd.load(unpack(pack(book.pfd.state())))
+    again.watch.number, again.day = book.watch.number, book.day
+    again.watch.check.load(unpack(pack(book.watch.check.state())))
+    assert demand(again) == "high_demand"
 
 
 def test_a_faulted_channel_that_votes_to_trip_leaves_one_of_two(book: Book) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from plantsafe.request import Request, RequestKind, Role
 from plantsafe.scan.engine import Engine
 from plantsafe.scan.restart import resume
 from plantsafe.store.record import RecordReader, RecordWriter, Taken
+from plantsafe.verdict import Fact
 
 BEGIN_NS = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp()) * 10**9
 DEVICE = {
@@ -83,11 +85,37 @@ def test_the_list_has_now_and_period_side_by_side(record: Path) -> None:
 def test_all_figures_of_one_function(record: Path) -> None:
     text = sif("show", "F1", "--data", str(record))
     assert "NOW                degraded, 2oo2" in text
+    assert "demand mode      low (1.0 demands in twelve months, 1.00 a year over the record, at most 1)" in text
     assert "demands          1, expected 0.10, probability 0.095" in text
     assert "trips to review  XV1" in text
     assert "sensors          tested 2025-12-01, due 2026-12-01 (334 days, good)" in text
     assert "bypasses         1, open: A" in text
     assert "0 failed in 24048 device hours: at most 5.01e-05 an hour (70 %), assumed 2.00e-07" in text
+
+
+def test_high_demand_is_told_with_the_clauses_and_pfh(record: Path, tmp_path: Path) -> None:
+    again = tmp_path / "again"
+    shutil.copytree(record, again)
+    with RecordReader(again) as reader:
+        newest, last, described = reader.latest(), list(reader.events())[-1], reader.newest_plant()
+    assert newest is not None
+    assert described is not None
+    second = chained(
+        [Fact(kind="demand_started", subject="F1")], scan=9, time_ns=newest.frame.time_ns + 10**9, seq=last.seq,
+        previous=last.hash,
+    )  # fmt: skip
+    writer = RecordWriter(again)
+    writer.add_plant(newest.frame.plant, described[1])
+    frame = replace(newest.frame, number=9, time_ns=newest.frame.time_ns + 10**9)
+    writer.write_scan(frame, second, [], newest.live, None)
+    writer.close()
+    told = sif("list", "--data", str(again)).splitlines()[-1]
+    assert told.startswith("F1: HIGH DEMAND (2.0 demands in twelve months")
+    assert "IEC 61511-1 3.2.39, IEC 61508-4 3.5.16" in told
+    assert told.endswith("PFH 2.41e-07 an hour as specified, its level allows less than 1e-06")
+    sif("list", "--data", str(again), "--out", str(tmp_path / "f.csv"))
+    with (tmp_path / "f.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert next(csv.DictReader(file))["demand_mode"] == "high"
 
 
 def test_the_history_is_what_the_journal_says(record: Path) -> None:
@@ -108,6 +136,11 @@ def test_exports_have_the_same_rows(record: Path, tmp_path: Path) -> None:
     assert float(row["pfd_avg_now"]) == whole["pfd_avg_now"]
     assert (row["next_test_state"], row["to_credit"]) == ("good", "XV1")
     assert [test["due"] for test in whole["tests"]] == ["2026-12-01", "2026-07-01", "2026-07-01"]
+    for name in ("one.csv", "one.json"):
+        assert sif("show", "F1", "--data", str(record), "--out", str(tmp_path / name)).startswith("F1 in ")
+    assert json.loads((tmp_path / "one.json").read_text(encoding="utf-8")) == [whole]
+    with (tmp_path / "one.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert next(csv.DictReader(file)) == row
     sif("history", "F1", "--data", str(record), "--out", str(tmp_path / "h.json"))
     assert json.loads((tmp_path / "h.json").read_text(encoding="utf-8"))[0]["kind"] == "proof_test_recorded"
 
