@@ -54,3 +54,19 @@ def test_an_operator_sees_the_figures_and_no_form(scene: Scene, opened: Any) -> 
     page = opened("operator", "worth")
     assert "TWELVE MONTHS" in text_of(page)
     assert not [radio for radio in page.radio if radio.key == "proof-kind"]
+
+
+def test_a_function_in_high_demand_is_told_with_its_pfh(scene: Scene, opened: Any) -> None:
+    function = next(one for one in scene.plant.file.functions if one.name == "SIF-102")
+    beyond = {channel.point: function.setpoint - 40.0 for channel in function.inputs}
+    safe = {element.feedback: element.safe_value for element in function.elements} | {function.tripped: 1.0}
+    calm = {name: scene.values[name] for name in (*beyond, *safe)}
+    for _ in range(2):
+        scene.scans(1, beyond)
+        scene.scans(2, safe)
+        scene.scans(2, calm)
+    page = opened("engineer", "worth")
+    assert not page.exception
+    assert "high demand: judge it by PFH, not PFD" in text_of(page)
+    assert "PFH " in text_of(page)
+    assert "应按PFH而非PFD评价" in text_of(opened("engineer", "worth", language="zh"))
