@@ -106,7 +106,6 @@ class AlarmBook:
         answer: Bool = (self.suppression & ~np.uint8(SHELVED)) == 0
         return answer
 
-    @property
     def hidden_by_people(self) -> Bool:
         """(n,) True where a condition is on the shelf or out of service."""
         answer: Bool = (self.suppression & np.uint8(SHELVED | OUT_OF_SERVICE)) != 0

@@ -8,7 +8,7 @@ in several functions are one `second_bypass`. What leaves no protection, a deman
 and the limits of a unit are never hidden; nor is anything under an alarm that people shelved or put out of service.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -52,21 +52,21 @@ class BypassConsequences:
         self._cause = self._nothing
         self._seen: tuple[bytes, ...] = ()
 
-    def now(self, verdict: Verdict, hidden_by_people: Bool) -> Bool:
-        """(k,) True where a condition that holds is told by another one; hidden_by_people (n_conditions)."""
+    def now(self, verdict: Verdict, hidden_by_people: Callable[[], Bool]) -> Bool:
+        """(k,) True where a condition that holds is told by another one; hidden_by_people: (n_conditions) if asked."""
         on_at = self._bypasses.book.on_at
         if not on_at.any():
             self._cause, self._seen = self._nothing, ()
             return self._none
-        live = self._functions.live()
+        live, hidden = self._functions.live(), hidden_by_people()
         state, not_ready = live["channel_state"], live["functions_not_ready"]
-        parts = (on_at, verdict.active[self._watched], hidden_by_people[self._watched], state, not_ready)
+        parts = (on_at, verdict.active[self._watched], hidden[self._watched], state, not_ready)
         seen = tuple(part.tobytes() for part in parts)
         if seen != self._seen:
             self._seen = seen
             whole = (state == HEALTHY) | (state == NO_CHANNEL) | (state == BYPASSED)
             by_bypass_alone = whole.all(axis=1) & ~not_ready
-            self._cause = self._causes(verdict, verdict.active & ~hidden_by_people, by_bypass_alone)
+            self._cause = self._causes(verdict, verdict.active & ~hidden, by_bypass_alone)
         answer: Bool = self._cause >= 0
         return answer
 

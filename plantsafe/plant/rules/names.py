@@ -17,6 +17,7 @@ OWN_WORDS: dict[str, tuple[str, ...]] = {
     "function": (
         *("tripped", "demand", "spurious_trip", "failure_on_demand", "degraded", "none", "bypass", "second_bypass"),
         *("repair_over", "setpoint_changed", "test_due", "test_overdue", "period_worse", "worse_than_required"),
+        "high_demand",
     ),
     "final element": ("failed", "moved", "slow", "stuck"),
     "effect": ("forbidden", "missing", "not_ready", "unexplained"),
@@ -83,10 +84,20 @@ def _own_conditions(view: View) -> Iterator[Found]:
         for i, name in view.names((section,)):
             of, _, word = name.rpartition(".")
             owners = [kind for kind, words in OWN_WORDS.items() if word in words and of in view.known[kind]]
-            if owners or name.partition(".")[0] in OWN_PREFIXES:
-                what = f"the {owners[0]} {of}" if owners else "the product"
+            window = word == "window" and any(
+                unit in view.known["unit"] and point in view.known["point"] for unit, point in _splits(of)
+            )
+            if owners or window or name.partition(".")[0] in OWN_PREFIXES:
+                what = f"the {owners[0]} {of}" if owners else f"the window {of}" if window else "the product"
                 wrong = f"{name} is the name of a condition of our own, of {what}"
                 yield Found((section, i, "name"), wrong, "give it another name", "reserved-name")
+
+
+def _splits(name: str) -> Iterator[tuple[str, str]]:
+    """A name cut at each of its dots."""
+    parts = name.split(".")
+    for i in range(1, len(parts)):
+        yield ".".join(parts[:i]), ".".join(parts[i:])
 
 
 def refers(view: View, entry: Any) -> Iterator[Found]:

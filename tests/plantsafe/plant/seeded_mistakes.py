@@ -44,6 +44,7 @@ SEEDS = (
     seed("{name: TD, unit: S1", "{name: TI, unit: S1", "points.TI.name", "there already, at line 6", "another name"),
     seed("{name: GA.H, point", "{name: X.1, point", "X.1.name", "there already", "another name", line="name: X.1, unit"),
     seed("{name: GA.H, point", "{name: SIF-1.tripped, point", "SIF-1.tripped.name", "a condition of our own, of the function SIF-1", "another name"),
+    seed("{name: GA.H, point", "{name: R1.TI.window, point", "R1.TI.window.name", "a condition of our own, of the window R1.TI", "another name"),
     seed("{name: X.1, unit", "{name: clock.step, unit", "clock.step.name", "a condition of our own", "another name"),
     seed("- {name: CE-3,", "- {name: CE-1,", "causes_and_effects.CE-1.name", "there already", "another name"),
     seed("workshop: W1\n    process: separation", "workshop: W9\n    process: separation", "units.S1.workshop", "no workshop 'W9'", "did you mean 'W"),

@@ -14,6 +14,7 @@ NOT_TOGETHER = {  # these take away what others are told by: a name, a period, a
     ("people.P 1.name", "pattern"),
     ("X.1.name", "there already"),
     ("SIF-1.tripped.name", "a condition of our own, of the function SIF-1"),
+    ("R1.TI.window.name", "a condition of our own, of the window R1.TI"),
     ("clock.step.name", "a condition of our own"),
     ("units.R1.phases.dose.code", "XA has no state 3"),
     ("alarms.TI.H.deadband", "over half"),
