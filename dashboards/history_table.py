@@ -87,6 +87,10 @@ def _row(picture: Picture, event: EventRow, tongue: Tongue) -> str:
     kind = kind_word(str(body["kind"]), tongue) if "kind" in body else ""
     who = "" if event.actor == "system" else event.actor
     detail = str(body.get("reason") or body.get("act") or against(picture, body, tongue))
+    if "cause" in body and event.kind == "alarm_suppressed":
+        detail = tongue("told by {alarm}").format(alarm=body["cause"])
+    elif event.kind == "alarm_raised" and body.get("suppression"):
+        detail = " · ".join(part for part in (detail, tongue("not announced")) if part)
     cells = (
         local(event.time_ns, picture.zone, "%m-%d %H:%M:%S"),
         str(event.scan),

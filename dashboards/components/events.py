@@ -191,6 +191,7 @@ KIND_WORDS: Mapping[str, str] = {
 }
 
 
+MOST_HIDDEN = 500  # alarms raised while suppressed that are passed over for one that was not (site default)
 SMALL = 0.05
 """Values below it are shown by their digits, not by their places: a probability, say."""
 
@@ -212,11 +213,12 @@ def kind_word(kind: str, tongue: Tongue) -> str:
 
 def _last_raised(folder: Path) -> EventRow | None:
     with RecordReader(folder) as reader:
-        return next(reader.events(kinds=("alarm_raised",), newest=1), None)
+        newest = reader.events(kinds=("alarm_raised",), newest=MOST_HIDDEN)
+        return next((event for event in newest if not json.loads(event.body).get("suppression")), None)
 
 
 def last_alarm_line(folder: Path, picture: Picture, tongue: Tongue) -> str:
-    """The newest alarm, whatever became of it."""
+    """The newest alarm that nothing hid, whatever became of it."""
     event = _last_raised(folder)
     if event is None:
         return f"<div class='ps-line ps-quiet'>{tongue('Last alarm')}: {tongue('none in this record')}</div>"

@@ -65,4 +65,7 @@ def test_one_bypass_is_one_alarm_that_lists_what_follows(scene: Scene, opened: C
     for function in ("SIF-101", "SIF-105", "SIF-106"):
         assert f"{function} bypassed, degraded" in rows[0] or f"{function} degraded, bypassed" in rows[0]
     assert "told by TT-101A.BYP.unauthorised" in text_of(page)
+    assert "not announced" in text_of(page)  # in the history
+    assert "Last alarm" in (overview := text_of(opened("operator", "overview")))
+    assert "bypass without a record" in overview
     assert "随之产生（不单独报警）" in text_of(opened("operator", "alarms", language="zh"))
