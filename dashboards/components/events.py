@@ -138,6 +138,7 @@ KIND_WORDS: Mapping[str, str] = {
     "cusum": n_("lasting shift (CUSUM)"),
     "signal": n_("signal unlike itself"),
     "window": n_("outside its operating window"),
+    "phase_over": n_("phase lasts too long"),
     "heat_balance": n_("heat balance does not close"),
     "mtsr": n_("live MTSR above the assessed"),
     "hazard_class": n_("hazard class worse than assessed"),

@@ -23,6 +23,7 @@ from plantsafe.checks.line_balance import LineBalanceCheck
 from plantsafe.checks.normal import NormalModel
 from plantsafe.checks.occupancy import OccupancyCheck
 from plantsafe.checks.operating_window import OperatingWindowCheck
+from plantsafe.checks.phase_time import PhaseTimeCheck
 from plantsafe.checks.redundant import RedundantCheck
 from plantsafe.checks.source_watch import SourceWatchCheck
 from plantsafe.checks.sources import SourceCheck
@@ -53,7 +54,7 @@ from plantsafe.scan.carry import carry
 from plantsafe.store.arrays import pack, unpack
 from plantsafe.verdict import Arrays, Check, Condition, Fact, Verdict
 
-ENGINE_VERSION = "25"
+ENGINE_VERSION = "26"
 """Changes whenever the same frames would give another record; snapshots of another version are not taken up."""
 
 
@@ -104,6 +105,7 @@ class Engine:
             RedundantCheck(plant),
             OccupancyCheck(plant),
             OperatingWindowCheck(plant),
+            PhaseTimeCheck(plant),
             HeatBalanceCheck(plant),
             LineBalanceCheck(plant),
             drift,

@@ -93,7 +93,7 @@ class Phase(Entry):
     title: Text
     """The phase in words."""
     max_duration_min: float | None = Field(default=None, gt=0)
-    """How long the phase lasts at most."""
+    """How long the phase lasts at most; longer is a finding."""
     windows: tuple[Window, ...] = ()
     """Safe operating windows while the phase runs."""
 

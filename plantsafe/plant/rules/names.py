@@ -26,7 +26,7 @@ OWN_WORDS: dict[str, tuple[str, ...]] = {
         *("ending", "over_time", "unauthorised"),
     ),
     "unit": (
-        *("multivariate", "bypasses", "hazard_class", "heat_balance", "heat_transfer", "mtsr"),
+        *("multivariate", "phase_over", "bypasses", "hazard_class", "heat_balance", "heat_transfer", "mtsr"),
         *("feed_ratio", "mass_balance", "missing_mass", "pressure_drop", "profile", "reverse_flow", "hold_up"),
         "hold_up_differs",
         *("conveyor_blocked", "conveyor_heat"),
