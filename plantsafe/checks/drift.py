@@ -205,7 +205,7 @@ class DriftCheck:
     def _follow(self, number: int) -> None:
         """Which points have left their band, and when."""
         away = np.abs(self._monitor.kept_by_name["mean"])
-        out: Bool = away > np.where(self._out, BACK, BAND) if self._out.any() else away > BAND
+        out: Bool = (away > BAND) | (self._out & (away > BACK))
         if (out != self._out).any():
             self._left = np.where(out, np.where(self._out, self._left, number), 0)
             self._out = out

@@ -12,6 +12,7 @@ from conftest_training import healthy
 from plantsafe.checks.unit_monitor import ON_DELAY_SCANS, Stage
 from plantsafe.clock import Clock
 from plantsafe.frame import Origin
+from plantsafe.history.backup import backup
 from plantsafe.history.reader import HistoryReader
 from plantsafe.request import NO_MODEL, Request, RequestKind, Role
 from plantsafe.scan.engine import Engine
@@ -180,6 +181,9 @@ async def test_the_service_takes_it_up_between_two_scans_and_a_replay_gives_the_
         body = json.loads(loaded.body)
         result = replay(history)
         latest = history.record.latest()
+    assert backup(tmp_path, tmp_path / "copy", lambda _: None) == []
+    with HistoryReader(tmp_path / "copy") as history:
+        assert replay(history).differences == ()  # a replay needs the model: it is in the backup
     assert (loaded.subject, body["before"], body["units"], body["not_used"]) == (digest, NO_MODEL, ["R1"], {})
     assert result.differences == ()
     assert result.scans >= 100
