@@ -259,6 +259,11 @@ def _unit(
             notes.append(f"{name} in {_shown(plant, unit, course, regime)}: {normal}; learns by itself there")
         else:
             regimes[regime] = normal
+    own = plant.file.units[unit]
+    seen = {code for regime in departures.regimes[k] for code in regime}
+    unseen = [phase.name for phase in own.phases if float(phase.code) not in seen]
+    if unseen:
+        notes.append(f"{name}: not seen from its beginning, learns by itself: phase {', '.join(unseen)}")
     if not regimes:
         if not departures.regimes[k]:
             notes.append(f"{name}: no phase was seen from its beginning to its end, and then once more")

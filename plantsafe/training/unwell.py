@@ -47,10 +47,11 @@ NOTHING = Unwell(stretches={}, why={}, unjudged=Counter())
 
 def unwell(reader: RecordReader, unit_of: Mapping[str, str], from_ns: int, to_ns: int) -> Unwell:
     """What the journal says of [from_ns, to_ns). unit_of: the unit of each condition and safety function, by name."""
-    return _found(reader.events(kinds=KINDS), unit_of, from_ns, to_ns)
+    return told(reader.events(kinds=KINDS), unit_of, from_ns, to_ns)
 
 
-def _found(events: Iterable[EventRow], unit_of: Mapping[str, str], from_ns: int, to_ns: int) -> Unwell:
+def told(events: Iterable[EventRow], unit_of: Mapping[str, str], from_ns: int, to_ns: int) -> Unwell:
+    """The same of some events, oldest first."""
     opened: dict[str, int] = {}
     findings: dict[tuple[str, int], tuple[int, int]] = {}
     judged: dict[tuple[str, int], str] = {}
