@@ -232,6 +232,7 @@ class DriftCheck:
         asked = np.full(len(self._rows), RATE | RANGE, dtype=np.uint16)
         asked |= np.where(lively, np.uint16(NOISY | STILL | SPIKE), np.uint16(0))
         asked |= np.where(lively & moves, np.uint16(STUCK), np.uint16(0))
+        asked[~self._warm_up.steady] &= ~np.uint16(STILL)  # calm after how the phase began is no finding
         return asked & self._permitted
 
     def _explain(self, i: int, why: int) -> Fact:

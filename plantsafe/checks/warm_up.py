@@ -18,6 +18,7 @@ WARM_UP_SCANS = 900  # site default: three times the slowest usual wander of a p
 SPREAD_FLOOR = 0.005  # of the span: below an instrument's accuracy nothing is to be found (site default)
 NOISE_FLOOR = 0.0001  # of the span: less does not count as a trend either (site default)
 MAX_TREND = 1.5  # the halves' means apart, in standard deviations within them; a ramp has 3.46 (site default)
+STEADY = 0.25  # of the mean square of all steps: half of their size (site default)
 _KEPT = ("count", "mean", "squares", "newest", "steps", "standing", "longest")
 
 
@@ -33,7 +34,7 @@ class WarmUp:
         self._kept = np.zeros((len(_KEPT), n))
         self._count, self._mean, self._squares, self._newest, self._steps, self._standing, self._longest = self._kept
         self._newest[:] = np.nan
-        self._half_mean, self._half_squares = np.zeros(n), np.zeros(n)
+        self._half_mean, self._half_squares, self._half_steps = np.zeros(n), np.zeros(n), np.zeros(n)
         self._known: Bool = np.zeros(n, dtype=np.bool_)
         self._reference = self._make()
 
@@ -46,6 +47,13 @@ class WarmUp:
     def step(self) -> F8:
         """Root mean square of the steps from scan to scan in the warm-up, in the points' units."""
         return np.sqrt(self._steps / max(self._scans - 1, 1))
+
+    @property
+    def steady(self) -> Bool:
+        """The steps of the second half are not far smaller: what a phase begins with was no part of the noise."""
+        later = (self._steps - self._half_steps) / max(self._scans - self._scans // 2, 1)
+        answer: Bool = later >= STEADY * self._steps / max(self._scans - 1, 1)
+        return answer
 
     @property
     def longest(self) -> F8:
@@ -65,6 +73,7 @@ class WarmUp:
         n = float(self._scans - 1)
         self._count[where], self._mean[where] = self._scans, reference.mean[where]
         self._squares[where], self._steps[where] = n * reference.sigma[where] ** 2, n * step[where] ** 2
+        self._half_steps[where] = 0.5 * self._steps[where]
         self._longest[where] = longest[where]
         self._known = self._known | where
         self._reference = self._make()
@@ -94,6 +103,7 @@ class WarmUp:
         self._kept[:, rows] = kept
         half = rows[count == self._scans // 2]
         self._half_mean[half], self._half_squares[half] = self._mean[half], self._squares[half]
+        self._half_steps[half] = self._steps[half]
         full[rows] = count == self._scans
         if full.any():
             trends = full & self._trends()
@@ -124,13 +134,14 @@ class WarmUp:
     def state(self) -> Arrays:
         """By name."""
         own: Arrays = {"floor": self._floor, "known": self._known}
-        own |= {"half_mean": self._half_mean, "half_squares": self._half_squares}
+        own |= {"half_mean": self._half_mean, "half_squares": self._half_squares, "half_steps": self._half_steps}
         return own | dict(zip(_KEPT, self._kept, strict=True))
 
     def load(self, arrays: Arrays) -> None:
         """Take over what `state` gave."""
         self._floor, self._known = arrays["floor"], arrays["known"].astype(np.bool_)
         self._half_mean, self._half_squares = arrays["half_mean"].copy(), arrays["half_squares"].copy()
+        self._half_steps = arrays["half_steps"].copy()
         for name, kept in zip(_KEPT, self._kept, strict=True):
             kept[:] = arrays[name]
         self._reference = self._make()

@@ -183,6 +183,14 @@ def test_a_shut_valve_and_no_flow_may_stand(walk):
     assert walk.says("F.signal") == "clear"
 
 
+def test_calm_after_the_unrest_that_a_phase_begins_with_is_no_finding(walk):
+    for i in range(WARM_UP_SCANS + 600):
+        unrest = 6.0 if i < WARM_UP_SCANS // 3 else 1.0
+        others = {n: m + walk.rng.normal() for n, m in walk.mean.items() if n != "T"}
+        walk.scan(**others, T=60.0 + unrest * walk.rng.normal())
+        assert walk.says("T.signal") != "holds"
+
+
 def test_a_point_that_stood_in_its_warm_up_may_go_on_standing(walk):
     for _ in range(WARM_UP_SCANS + 1 + 2000):
         walk.scan(**{n: m + walk.rng.normal() for n, m in walk.mean.items() if n != "T"}, T=60.0)
