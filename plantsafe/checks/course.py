@@ -76,6 +76,7 @@ class Course:
         self._begun: I8 = np.zeros(n_units, dtype=np.int64)
         self._bin: I8 = np.zeros(n_units, dtype=np.int64)
         self._until: I8 = np.zeros(n_units, dtype=np.int64)  # age at which the expected line bends next
+        self._turns: I8 = np.zeros(n_units, dtype=np.int64)  # phases that began so far
         # by row: means of the running pass, sum and count of its running bin, whether a finding spoke against it
         self._pass = np.full((n, N_BINS), np.nan, dtype=np.float32)
         self._sum, self._count = np.zeros(n), np.zeros(n)
@@ -130,6 +131,10 @@ class Course:
         if rows is not None and not self._learnt[rows].any():
             return None
         return self._watch.shows(unit)
+
+    def cycle(self, unit: int) -> tuple[int, int]:
+        """Of a unit that follows another: phases that began so far, and how many a batch has; zeros for any other."""
+        return (int(self._turns[unit]), len(self._codes[unit])) if self._follower.get(unit) else (0, 0)
 
     def codes(self, unit: int) -> list[float]:
         """Codes of the phases that the unit's course goes through."""
@@ -255,6 +260,7 @@ class Course:
         phase = codes.index(code) if code in codes else -1
         self._phase[unit] = phase
         self._begun[unit] = self._number if seen and phase >= 0 else 0
+        self._turns[unit] += 1
         self._bin[unit], self._until[unit] = 0, 0
         self._pass[rows], self._doubted[rows] = np.nan, False
         self._sum[rows] = self._count[rows] = 0.0
@@ -337,4 +343,4 @@ class Course:
 
 
 _BY_ROW = ("profile", "passes", "spread", "pass", "sum", "count", "doubted", "learnt", "level", "lag", "base", "slope")
-_BY_UNIT = ("code", "phase", "begun", "bin", "until")
+_BY_UNIT = ("code", "phase", "begun", "bin", "until", "turns")

@@ -2,10 +2,11 @@
 
 Three stages a unit where no trained model knows what it runs (see `normal`), begun anew where its phase changes or it
 starts or stops: LEARN how the values go on from scan to scan; TRIAL, the highest of each statistic in TRIAL_SCANS that
-were not learnt from; JUDGE, beyond a multiple of it. The monitor is the one that `plantsafe backtest` has
-(models.statistical.monitor); here its limits come from the trial, because the rows of a warm-up are far fewer than
-their number. Points that trend while being learnt, or are mostly not good, are left out. Values that are bad, uncertain
-or lost are imputed; with fewer than half of the unit's the scan is unknown and the state holds.
+were not learnt from, and in a whole batch where the unit follows another; JUDGE, beyond a multiple of it. The monitor
+is the one that `plantsafe backtest` has (models.statistical.monitor); here its limits come from the trial, because the
+rows of a warm-up are far fewer than their number. Points that trend while being learnt, or are mostly not good, are
+left out. Values that are bad, uncertain or lost are imputed; with fewer than half of the unit's the scan is unknown and
+the state holds.
 """
 
 from collections.abc import Sequence
@@ -60,7 +61,7 @@ class _Learner:
         """Forget everything."""
         self.stage = Stage.LEARN
         self.highest = np.zeros(len(STATISTICS))
-        self._count = 0
+        self._count = self._turned = 0
         self._taken = np.full((0, len(self.rows)), np.nan, dtype=np.float32)
         self._use: Index = np.zeros(0, dtype=np.intp)
         self.model: MonitorModel | None = None
@@ -78,11 +79,16 @@ class _Learner:
         """Rows of the points that the model has."""
         return self.rows[self._use]
 
-    def tried(self, quotient: F8) -> bool:
-        """One scan of the trial, in which all limits are 1; True when it was the last one and the limits stand."""
+    def tried(self, quotient: F8, cycle: tuple[int, int]) -> bool:
+        """One scan of the trial, in which all limits are 1; True when it was the last one and the limits stand.
+
+        cycle: of a unit that follows another, whose trial lasts a whole batch: phases begun so far, phases of a batch.
+        """
         self.highest = np.maximum(self.highest, quotient)
+        if not self._count:
+            self._turned = cycle[0]
         self._count += 1
-        if self.model is None or self._count < TRIAL_SCANS:
+        if self.model is None or self._count < TRIAL_SCANS or cycle[0] - self._turned < cycle[1]:
             return False
         self.model = MonitorModel(innovation=self.model.innovation, limit=limits(self.highest, len(self._use)))
         self.stage = Stage.JUDGE
@@ -113,7 +119,7 @@ class _Learner:
     def state(self) -> Arrays:
         """By name; no arrays of the model before there is one."""
         model = {} if self.model is None else {f"model.{name}": a for name, a in self.model.arrays().items()}
-        counts = np.array([self.stage, self._count, self.given], dtype=np.int64)
+        counts = np.array([self.stage, self._count, self.given, self._turned], dtype=np.int64)
         own: Arrays = {"highest": self.highest, "counts": counts, "taken": self._taken, "use": self._use}
         return own | model
 
@@ -121,7 +127,7 @@ class _Learner:
         """Take over what `state` gave."""
         self.stage, self._count = Stage(int(arrays["counts"][0])), int(arrays["counts"][1])
         self.highest, self._use = arrays["highest"].copy(), arrays["use"].astype(np.intp)
-        self.given = bool(arrays["counts"][2])
+        self.given, self._turned = bool(arrays["counts"][2]), int(arrays["counts"][3])
         self._taken = arrays["taken"].copy()
         own = {key.removeprefix("model."): a for key, a in arrays.items() if key.startswith("model.")}
         self.model = model_of(own) if own else None
@@ -244,7 +250,9 @@ class UnitMonitorCheck:
             top = [int(group.points[k, point]) for point in group.monitor.top(k, N_TOP)]
             self._top[group.which[k]] = top + [-1] * (N_TOP - len(top))
         trial = np.flatnonzero(~judged.unknown & ~group.judges).tolist()
-        over = [group.learners[k].tried(judged.quotient[k]) for k in trial]  # all of them: each counts the scan
+        cycle = [self._course.cycle(int(self._units[group.which[k]])) for k in trial]
+        # all of them: each counts the scan
+        over = [group.learners[k].tried(judged.quotient[k], c) for k, c in zip(trial, cycle, strict=True)]
         if any(over):
             self._group = _Group(self._learners, group)
         return beyond, unknown

@@ -54,7 +54,7 @@ from plantsafe.scan.carry import carry
 from plantsafe.store.arrays import pack, unpack
 from plantsafe.verdict import Arrays, Check, Condition, Fact, Verdict
 
-ENGINE_VERSION = "27"
+ENGINE_VERSION = "28"
 """Changes whenever the same frames would give another record; snapshots of another version are not taken up."""
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from models.statistical.innovation import LAGS
-from plantsafe.checks.unit_monitor import ON_DELAY_SCANS, TRIAL_SCANS, Stage, UnitMonitorCheck
+from models.statistical.monitor import STATISTICS
+from plantsafe.checks.unit_monitor import ON_DELAY_SCANS, TRIAL_SCANS, Stage, UnitMonitorCheck, _Learner
 from plantsafe.checks.warm_up import WARM_UP_SCANS
 from plantsafe.frame import BAD_SENSOR_FAILURE
 from plantsafe.store.arrays import pack, unpack
@@ -114,3 +115,16 @@ def test_a_restored_check_goes_on_as_if_it_had_never_stopped(walk, drive, before
         assert second.verdict.facts == walk.verdict.facts
         for name in ("active", "unknown", "since", "value", "limit"):
             np.testing.assert_array_equal(getattr(second.verdict, name), getattr(walk.verdict, name), err_msg=name)
+
+
+def test_the_trial_of_a_unit_that_follows_another_lasts_a_whole_batch():
+    rng = np.random.default_rng(2)
+    learner = _Learner(np.arange(2), np.full(2, 0.01), np.full(2, 0.001))
+    for _ in range(WARM_UP_SCANS):
+        learner.learn(rng.normal(size=2))
+    assert learner.stage is Stage.TRIAL
+    still = np.full(len(STATISTICS), 0.5)
+    assert not any(learner.tried(still, (40, 8)) for _ in range(TRIAL_SCANS + 100))
+    assert not learner.tried(still, (47, 8))  # seven phases have begun since
+    assert learner.tried(still, (48, 8))
+    assert learner.stage is Stage.JUDGE
