@@ -9,9 +9,11 @@ y` is false as soon as one is false, `x or y` true as soon as one is true.
 """
 
 import ast
+import math
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import Literal
 
 import numpy as np
@@ -21,14 +23,13 @@ from plantsafe.plant.described import nearest
 from plantsafe.plant.truths import (
     TRUE,
     UNKNOWN,
+    Calculated,
     Comparison,
-    ComputedSide,
-    ConstantSide,
+    Condition,
     Joined,
-    Node,
     Number,
-    PointSide,
-    Side,
+    Numbers,
+    PointValue,
     Truths,
     opposite,
 )
@@ -36,21 +37,21 @@ from plantsafe.plant.truths import (
 LENGTH_MAX = 2_000  # characters, site default
 Kind = Literal["truth", "number"]
 
-_ARITHMETIC: dict[type[ast.operator], Callable[[F8, F8], F8]] = {
+_ARITHMETIC: dict[type[ast.operator], np.ufunc] = {
     ast.Add: np.add,
     ast.Sub: np.subtract,
     ast.Mult: np.multiply,
     ast.Div: np.divide,
 }
-_COMPARED: dict[type[ast.cmpop], tuple[bool, bool, bool]] = {  # holds where left is less, equal, more
-    ast.Lt: (True, False, False),
-    ast.LtE: (True, True, False),
-    ast.Gt: (False, False, True),
-    ast.GtE: (False, True, True),
-    ast.Eq: (False, True, False),
+_COMPARED: dict[type[ast.cmpop], tuple[bool, bool, bool]] = {  # equal or less, sides changed, opposite
+    ast.Lt: (False, False, False),
+    ast.LtE: (False, True, True),
+    ast.Gt: (False, True, False),
+    ast.GtE: (False, False, True),
+    ast.Eq: (True, False, False),
     ast.NotEq: (True, False, True),
 }
-_FUNCTIONS: dict[str, tuple[Callable[..., F8], int, int]] = {
+_FUNCTIONS: dict[str, tuple[np.ufunc, int, int]] = {
     "abs": (np.abs, 1, 1),
     "min": (np.minimum, 2, 20),
     "max": (np.maximum, 2, 20),
@@ -69,27 +70,26 @@ class ExpressionMistakeError(ValueError):
 class Expression:
     """A compiled expression; `points` are the names in it, in the order of their first use.
 
-    condition: what a truth asks, to be judged together with others (see `Truths`); None for a number.
+    asks: its condition or number, to be judged together with others (see `truths`).
     """
 
     text: str
     kind: Kind
     points: tuple[str, ...]
-    condition: Node | None
-    _number: Number | None
+    asks: Condition | Number
     _truths: Truths
+    _numbers: Numbers
 
     def number(self, value: F8) -> F8:
         """Result for values (..., n_points) as (...); NaN is unknown."""
-        if self._number is None:
+        if self.kind != "number":
             raise TypeError(f"{self.text!r} is a truth, not a number")
-        with np.errstate(all="ignore"):
-            result = np.broadcast_to(self._number(value), value.shape[:-1])
+        result = self._numbers.of(value)[..., -1]  # calculated last
         return np.where(np.isfinite(result), result, np.nan)
 
     def truth(self, value: F8) -> tuple[Bool, Bool]:
         """Where it holds and where it is unknown, for values (..., n_points) as (...) each."""
-        if self.condition is None:
+        if self.kind != "truth":
             raise TypeError(f"{self.text!r} is a number, not a truth")
         code = self._truths.of(value)[..., 0]
         return code == TRUE, code == UNKNOWN
@@ -99,21 +99,15 @@ def compile_expression(text: str, row: Mapping[str, int], kind: Kind) -> Express
     """The expression over points at the given rows; raises ExpressionMistakeError."""
     builder = _Builder(row)
     tree = _parsed(text)
-    number: Number | None = None
-    condition: Node | None = None
     try:
-        if kind == "truth":
-            condition = builder.truth(tree)
-        else:
-            number = builder.number(tree)
-        truths = Truths(() if condition is None else (condition,))
+        asks = builder.truth(tree) if kind == "truth" else builder.number(tree)
+        truths = Truths([asks] if isinstance(asks, Condition) else [])
+        numbers = Numbers([] if isinstance(asks, Condition) else [asks])
     except RecursionError:
         raise ExpressionMistakeError("is nested too deeply", "split it") from None
     if not builder.used:
         raise ExpressionMistakeError("names no point: it never changes", 'compare a point, as in "TI-101" > 60')
-    return Expression(
-        text=text, kind=kind, points=tuple(builder.used), condition=condition, _number=number, _truths=truths
-    )
+    return Expression(text=text, kind=kind, points=tuple(builder.used), asks=asks, _truths=truths, _numbers=numbers)
 
 
 def points_of(text: str) -> tuple[str, ...]:
@@ -137,41 +131,33 @@ def _parsed(text: str) -> ast.expr:
 
 
 class _Builder:
-    """Functions over arrays from allowed nodes."""
+    """Conditions and numbers from allowed nodes."""
 
     def __init__(self, row: Mapping[str, int]) -> None:
         self._row = row
         self.used: dict[str, None] = {}
 
-    def truth(self, node: ast.expr) -> Node:
+    def truth(self, node: ast.expr) -> Condition:
         match node:
             case ast.BoolOp(op=op, values=values):
                 return Joined(isinstance(op, ast.And), tuple(self.truth(value) for value in values))
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 return opposite(self.truth(operand))
             case ast.Compare(left=left, ops=ops, comparators=comparators):
-                sides = [self._side(side) for side in (left, *comparators)]
+                sides = [self.number(side) for side in (left, *comparators)]
                 parts = []
                 for i, sign in enumerate(ops):
-                    if (holds := _COMPARED.get(type(sign))) is None:
+                    if (compared := _COMPARED.get(type(sign))) is None:
                         raise _mistake(
                             node, f"{type(sign).__name__} is no comparison of numbers", "use < <= > >= == !="
                         )
-                    parts.append(Comparison(sides[i], sides[i + 1], *holds))
+                    equal, changed, other = compared
+                    first, second = (sides[i + 1], sides[i]) if changed else (sides[i], sides[i + 1])
+                    parts.append(Comparison(equal, first, second, other))
                 return parts[0] if len(parts) == 1 else Joined(True, tuple(parts))
             case _:
                 self.number(node)
                 raise _mistake(node, "a number stands where a condition must", 'compare it, as in "TI-101" > 60')
-
-    def _side(self, node: ast.expr) -> Side:
-        number = self.number(node)
-        match node:
-            case ast.Constant(value=str(name)):
-                return PointSide(self._row[name])
-            case ast.Constant(value=int() | float() as constant):
-                return ConstantSide(float(constant))
-            case _:
-                return ComputedSide(number)
 
     def number(self, node: ast.expr) -> Number:
         match node:
@@ -180,20 +166,21 @@ class _Builder:
             case ast.Constant(value=bool() | None):
                 raise _mistake(node, f"{ast.unparse(node)} is no number", "write 1 or 0")
             case ast.Constant(value=int() | float() as constant):
-                return self._constant(node, constant)
+                return _constant(node, constant)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
-                inner = self.number(operand)
-                return lambda value: np.negative(inner(value))
+                return Calculated(np.negative, (self.number(operand),))
             case ast.BinOp(left=left, op=op, right=right):
                 if (done := _ARITHMETIC.get(type(op))) is None:
                     raise _mistake(node, f"{type(op).__name__} is not allowed", "use + - * /")
-                a, b = self.number(left), self.number(right)
-                return lambda value: done(a(value), b(value))
+                return Calculated(done, (self.number(left), self.number(right)))
             case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in _FUNCTIONS:
                 function, least, most = _FUNCTIONS[name]
                 if not least <= len(args) <= most:
                     raise _mistake(node, f"{name} of {len(args)} values", f"{name} takes {least} to {most}")
-                return _called(function, [self.number(arg) for arg in args])
+                first, *others = [self.number(arg) for arg in args]
+                if not others:
+                    return Calculated(function, (first,))
+                return reduce(lambda so_far, other: Calculated(function, (so_far, other)), others, first)
             case ast.Name(id=name):
                 raise _mistake(node, f"{name} is not in quotes", f'write "{name}"')
             case ast.BoolOp() | ast.Compare() | ast.UnaryOp(op=ast.Not()):
@@ -202,35 +189,22 @@ class _Builder:
                 mend = "use points in quotes, numbers, + - * /, comparisons, and, or, not, abs, min, max"
                 raise _mistake(node, f"{type(node).__name__} is not part of the language", mend)
 
-    def _point(self, node: ast.expr, name: str) -> Number:
+    def _point(self, node: ast.expr, name: str) -> PointValue:
         if name not in self._row:
             raise _mistake(node, f"there is no point {name!r}", nearest(name, self._row))
-        at = self._row[name]
         self.used[name] = None
-        return lambda value: value[..., at]
+        return PointValue(self._row[name])
 
-    def _constant(self, node: ast.expr, constant: float) -> Number:
-        try:
-            number = np.float64(constant)
-        except OverflowError:
-            number = np.float64(np.inf)
-        if not np.isfinite(number):
-            raise _mistake(node, "the number is too large", "write a finite number")
-        of_all = np.asarray(number)
-        return lambda _: of_all
+
+def _constant(node: ast.expr, constant: float) -> float:
+    try:
+        number = float(constant)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise _mistake(node, "the number is too large", "write a finite number")
+    return number
 
 
 def _mistake(node: ast.expr, wrong: str, mend: str) -> ExpressionMistakeError:
     return ExpressionMistakeError(wrong, mend, node.col_offset + 1)
-
-
-def _called(function: Callable[..., F8], arguments: list[Number]) -> Number:
-    def result(value: F8) -> F8:
-        first, *rest = [argument(value) for argument in arguments]
-        if not rest:
-            return function(first)
-        for other in rest:
-            first = function(first, other)
-        return first
-
-    return result

@@ -7,7 +7,7 @@ import numpy as np
 from plantsafe.frame import Frame
 from plantsafe.plant.expression import Expression
 from plantsafe.plant.tables import Index, Plant
-from plantsafe.plant.truths import Codes, Truths
+from plantsafe.plant.truths import Codes, Condition, Truths
 
 
 class PlantTruths:
@@ -24,7 +24,7 @@ class PlantTruths:
             *own.preconditions.values(),
             *(expression for pair in own.locks.values() for expression in pair),
         )
-        conditions = {one.text: one.condition for one in every if one.condition is not None}
+        conditions = {one.text: one.asks for one in every if isinstance(one.asks, Condition)}
         self._place = {text: i for i, text in enumerate(conditions)}
         self._truths = Truths(tuple(conditions.values()))
         self._frame: Frame | None = None

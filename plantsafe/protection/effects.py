@@ -62,6 +62,7 @@ class EffectCheck:
         self._function = np.array(of, dtype=np.intp)
         self._by_function: Bool = self._function >= 0
         self._alarms = [(i, row.alarm) for i, row in enumerate(file.causes_and_effects) if row.alarm is not None]
+        self._of_alarm = np.array([i for i, _ in self._alarms], dtype=np.intp)
         self._alarm_row = np.zeros(0, dtype=np.intp)
         self._elements = _Elements(plant)
         self._allowed = _allowed_scans(plant)
@@ -76,6 +77,7 @@ class EffectCheck:
         self._last = np.zeros(1, dtype=np.int64)
         self._shown: tuple[bytes, ...] = ()
         self._calm = False
+        self._asks_permit: Bool = np.ones(len(self._rows), dtype=np.bool_)  # only what is tripped waits for a reset
         self._observed: U1 = self._safe_seen
 
     def place(self, conditions: Sequence[Condition]) -> None:
@@ -90,9 +92,9 @@ class EffectCheck:
         number, last = frame.number, int(self._last[0])
         self._last = np.array([number], dtype=np.int64)
         seen = self._look(frame, verdict)
-        shown = tuple(a.tobytes() for a in (seen.alive, seen.latched, seen.permit, seen.overridden, seen.observed))
+        asked = (seen.alive, seen.latched, seen.permit * self._asks_permit, seen.overridden, seen.observed)
+        shown = tuple(array.tobytes() for array in asked)
         if not (self._calm and shown == self._shown and number - last == 1):
-            self._shown = shown
             before = self._effects
             done = step(before, self._matrix, seen, number)
             self._effects = done.effects
@@ -102,19 +104,23 @@ class EffectCheck:
             waits = (self._begun > 0) & (number - self._begun <= self._settle + 1)
             due = done.must_be_safe & (number - done.effects.tripped_at <= self._allowed + 1)
             self._calm = not (done.running or waits.any() or due.any())
+            asks = self._asks_permit = done.effects.alive | done.effects.latched
+            asks[self._matrix.row[done.effects.kept]] = True
+            self._shown = (*shown[:2], (seen.permit * asks).tobytes(), *shown[3:])
         verdict.active[block], verdict.since[block] = self._active.ravel(), self._since.ravel()
         verdict.unknown[block] = np.repeat(self._observed == UNKNOWN, len(KINDS))
 
     def _look(self, frame: Frame, verdict: Verdict) -> Seen:
         live, n = self._functions.live(), len(self._rows)
-        alive, latched = np.full((2, n), NO)
+        alive, latched = np.zeros((2, n), dtype=np.uint8)  # NO
         overridden: Bool = np.zeros(n, dtype=np.bool_)
         mine, of = self._by_function, self._function[self._by_function]
         if len(of):
             alive[mine], latched[mine] = live["demand"][of], live["tripped"][of]
-            overridden[mine] = (live["channel_state"][of] == BYPASSED).any(axis=1)
-        for (i, _), k in zip(self._alarms, self._alarm_row.tolist(), strict=True):
-            alive[i] = YES if verdict.active[k] else UNKNOWN if verdict.unknown[k] else NO
+            overridden[mine] = (live["channel_state"] == BYPASSED).any(axis=1)[of]
+        if self._alarms:
+            active, unknown = verdict.active[self._alarm_row], verdict.unknown[self._alarm_row]
+            alive[self._of_alarm] = np.where(active, YES, np.where(unknown, UNKNOWN, NO))
         permit = np.full(n, YES)
         answers = answered(self._truths.of(frame)[1])
         for array, (rows, places) in ((alive, self._causes), (permit, self._resets)):
@@ -207,14 +213,18 @@ class _Elements:
         self._of = csr_array((ones, (at[:, 0], at[:, 1])), shape=(len(file.effects), len(elements)))
         self._moves = self._of.T.tocsr()
         self._has: Bool = np.array([bool(effect.elements) for effect in file.effects], dtype=np.bool_)
+        self._shown: U1 = np.zeros(0, dtype=np.uint8)  # of each element in the scan before
+        self._observed: U1 = np.zeros(0, dtype=np.uint8)  # what came of it
 
     def observed(self, frame: Frame) -> U1:
         """YES: all safe. NO: one is certainly not. ABSENT: there are none."""
-        value, good = frame.value[self._feedback], frame.good[self._feedback]
-        near = np.abs(value - self._safe_value) <= self._tolerance
-        no = self._of @ (good & ~near & ~np.isnan(value)).astype(np.int32) > 0
-        yes = self._of @ (~(good & near)).astype(np.int32) == 0
-        return np.where(self._has, answer(yes & ~no, no), ABSENT).astype(np.uint8)
+        value = frame.seen[self._feedback]
+        shown = answer(np.abs(value - self._safe_value) <= self._tolerance, ~np.isnan(value))
+        if not np.array_equal(shown, self._shown):
+            no = self._of @ (shown == NO).astype(np.int32) > 0
+            yes = self._of @ (shown != YES).astype(np.int32) == 0
+            self._shown, self._observed = shown, np.where(self._has, answer(yes, no), ABSENT)
+        return self._observed
 
     def explained(self, must: Bool) -> Bool:
         """(n_effects) Whether every element of it must be safe, by whichever effect."""

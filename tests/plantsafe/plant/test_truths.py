@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plantsafe.plant.expression import compile_expression
-from plantsafe.plant.truths import FALSE, TRUE, UNKNOWN, Node, Truths
+from plantsafe.plant.truths import FALSE, TRUE, UNKNOWN, Condition, Truths
 
 ROW = {"TI-1": 0, "TI-2": 1, "XA-1": 2}
 SIGNS = {
@@ -54,10 +54,10 @@ def test_no_condition_is_no_answer() -> None:
     assert Truths(()).of(np.zeros((2, 3))).shape == (2, 0)
 
 
-def condition_of(text: str) -> Node:
-    condition = compile_expression(text, ROW, "truth").condition
-    assert condition is not None
-    return condition
+def condition_of(text: str) -> Condition:
+    asks = compile_expression(text, ROW, "truth").asks
+    assert isinstance(asks, Condition)
+    return asks
 
 
 def holds(node: ast.expr, value: tuple[float, ...]) -> bool | None:
