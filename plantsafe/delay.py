@@ -17,8 +17,9 @@ def beyond_with_deadband(value: F8, limit: F8, sign: F8, deadband: F8, active: B
     Where it is active it stays so until the value is back by the whole deadband. NaN is never beyond.
     """
     distance = (value - limit) * sign
-    holds = np.where(deadband > 0.0, distance > -deadband, distance >= 0.0)
-    answer: Bool = np.where(active, holds, distance >= 0.0)
+    answer: Bool = distance >= 0.0
+    if active.any():
+        answer |= active & (distance > -deadband)
     return answer
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from plantsafe.frame import F8, U4, Bool, FastSamples, driven_high, driven_low, is_bad
+from plantsafe.frame import F8, LIMIT_HIGH, LIMIT_LOW, LIMIT_MASK, U4, Bool, FastSamples, is_bad
 from plantsafe.plant.tables import FastTable, Index
 
 
@@ -20,7 +20,8 @@ class Extremes:
         place = {row: i for i, row in enumerate(fast.point.tolist())}
         self.rows: Index = np.flatnonzero(np.isin(point, fast.point))
         self._sample = np.array([place[row] for row in point[self.rows].tolist()], dtype=np.intp)
-        self._high = sign[self.rows] > 0
+        self._sign = sign[self.rows][:, None]
+        self._end = np.where(self._sign > 0, np.uint32(LIMIT_HIGH), np.uint32(LIMIT_LOW))
         self._fault_side = fault_side[self.rows][:, None]
 
     def of(self, fast: FastSamples, value: F8, status: U4) -> tuple[F8, Bool]:
@@ -28,13 +29,13 @@ class Extremes:
 
         value, status: those of the scan for each of `rows`; they count as one sample more. NaN where there is no value.
         """
-        high = self._high[:, None]
-        values = np.column_stack([fast.value[self._sample], value])
-        codes = np.column_stack([fast.status[self._sample], status])
-        driven = np.where(high, driven_high(codes), driven_low(codes))
+        shape = (len(self.rows), fast.value.shape[1] + 1)
+        values, codes = np.empty(shape), np.empty(shape, dtype=np.uint32)
+        values[:, :-1], values[:, -1] = fast.value[self._sample], value
+        codes[:, :-1], codes[:, -1] = fast.status[self._sample], status
+        driven = (codes & np.uint32(LIMIT_MASK)) == self._end
         void = driven & self._fault_side
-        usable = ~is_bad(codes) & ~np.isnan(values) & ~void
-        shown = np.where(usable, values, np.where(high, -np.inf, np.inf))
-        furthest = np.where(self._high, shown.max(axis=1), shown.min(axis=1))
-        meanwhile: Bool = np.any(driven & ~void, axis=1)
-        return np.where(np.isfinite(furthest), furthest, np.nan), meanwhile
+        usable = ~(is_bad(codes) | np.isnan(values) | void)
+        furthest = np.where(usable, self._sign * values, -np.inf).max(axis=1)
+        meanwhile: Bool = (driven & ~void).any(axis=1)
+        return np.where(np.isfinite(furthest), self._sign[:, 0] * furthest, np.nan), meanwhile

@@ -11,7 +11,7 @@ import numpy as np
 from plantsafe.checks.attributes import alarm_attributes
 from plantsafe.checks.interval import Extremes
 from plantsafe.delay import Delay, beyond_with_deadband
-from plantsafe.frame import Frame, driven_high, driven_low, is_good
+from plantsafe.frame import LIMIT_HIGH, LIMIT_LOW, LIMIT_MASK, Frame
 from plantsafe.plant.tables import FAIL_HIGH, FAIL_LOW, Plant
 from plantsafe.verdict import Arrays, Condition, ConditionClass, Rows, Verdict
 
@@ -25,6 +25,7 @@ class LimitCheck:
         self._alarms = alarms = plant.alarms
         fail = plant.points.fail[alarms.point]
         self._fault_side = np.where(alarms.sign > 0, fail == FAIL_HIGH, fail == FAIL_LOW)
+        self._end = np.where(alarms.sign > 0, np.uint32(LIMIT_HIGH), np.uint32(LIMIT_LOW))
         self._extremes = Extremes(plant.fast, alarms.point, alarms.sign, self._fault_side)
         self._delay = Delay(alarms.on_delay_scans, alarms.off_delay_scans)
         self.conditions = tuple(
@@ -52,14 +53,14 @@ class LimitCheck:
         """Judge every limit against `frame`."""
         alarms = self._alarms
         value, status = frame.value[alarms.point], frame.status[alarms.point]
-        driven = np.where(alarms.sign > 0, driven_high(status), driven_low(status))
+        driven = (status & np.uint32(LIMIT_MASK)) == self._end
         faulted = driven & self._fault_side
         if frame.fast.point.size:
             rows = self._extremes.rows
             value[rows], driven[rows] = self._extremes.of(frame.fast, value[rows], status[rows])
         beyond = beyond_with_deadband(value, alarms.limit, alarms.sign, alarms.deadband, self._delay.active)
         beyond = (beyond | driven) & ~faulted
-        unknown = faulted | (~is_good(status) & ~beyond)
+        unknown = faulted | ~(frame.good[alarms.point] | beyond)
         self._delay.step(beyond, unknown, number=frame.number, gap=verdict.gap)
         verdict.active[block] = self._delay.active
         verdict.since[block] = self._delay.since

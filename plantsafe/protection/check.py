@@ -194,10 +194,9 @@ class FunctionCheck:
         """A scan at rest that shows the same again: distances and scan numbers move, nothing else."""
         memory = self._memory = rest_step(self._memory, rest.still, number=number, last=last)
         margin_eu = self._margin(rest.healthy, inputs.distance_eu)
-        value = rest.value.copy()
-        value[:, KINDS.index("demand")] = self._table.setpoint - self._table.sign * margin_eu
+        rest.value[:, KINDS.index("demand")] = self._table.setpoint - self._table.sign * margin_eu
         verdict.active[block], verdict.since[block] = self._active.ravel(), self._since.ravel()
-        verdict.value[block], verdict.limit[block] = value.ravel(), rest.limit
+        verdict.value[block], verdict.limit[block] = rest.value.ravel(), rest.limit
         self._bypass_scans = self._bypass_scans + rest.bypassed
         self._in_service_scans = self._in_service_scans + rest.in_service
         self._bypass_seen_at = np.full_like(self._bypass_seen_at, number)

@@ -7,7 +7,7 @@ say that something moved; what cannot be seen keeps every clock running and is u
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -85,6 +85,8 @@ class ElementCheck:
         self.conditions = (*_element_conditions(plant, table), *_pair_conditions(plant, table))
         self._shown: bytes = b""
         self._calm = False
+        self._fast: Index = np.flatnonzero(np.isin(plant.fast.point, table.rows))  # places of our fast points
+        self._written = Verdict(len(self.conditions))  # the block of a scan
         self._live: Arrays = {}
 
     def evaluate(self, frame: Frame, verdict: Verdict, block: slice) -> None:
@@ -95,9 +97,9 @@ class ElementCheck:
             return
         rows = table.rows
         shown = frame.value[rows].tobytes() + frame.status[rows].tobytes()
-        fast = bool(frame.fast.point.size and np.isin(frame.fast.point, rows).any())
-        if self._calm and shown == self._shown and number - last == 1 and not (fast and self._fast_moves(frame)):
-            self._stay(number, verdict, block)
+        if self._calm and shown == self._shown and number - last == 1 and not self._fast_moves(frame):
+            self._stay(number)
+            self._say(verdict, block)
             return
         self._shown = shown
         command, safe = self._command(frame), self._safe(frame)
@@ -106,7 +108,8 @@ class ElementCheck:
         self._strokes, done = self._follow(command, safe, moments, number, last)
         unknown = (safe == UNKNOWN) | (command == UNKNOWN)
         self._judge(number, command, safe, unknown)
-        self._write(verdict, block, unknown)
+        self._write(unknown)
+        self._say(verdict, block)
         verdict.facts.extend(self._facts(number, done, before))
         s = self._strokes
         self._calm = not (s.open.any() or (s.moved_at == number).any() or unknown.any()) and not self._pending(number)
@@ -119,17 +122,14 @@ class ElementCheck:
         single = (self._single_at > 0) & (number - self._single_at <= settle + self._table.pair_scans)
         return bool(moved.any() or single.any())
 
-    def _stay(self, number: int, verdict: Verdict, block: slice) -> None:
+    def _stay(self, number: int) -> None:
         """A scan that shows the same again, with no clock running: only moments move."""
-        live, s = self._live, self._strokes
-        off, unsafe = live["command"] == NO, live["safe"] == NO
-        self._strokes = Strokes(
-            **(s.arrays() | {
-                "off_at": np.where(off, float(number), s.off_at),
-                "unsafe_at": np.where(unsafe, float(number), s.unsafe_at),
-            })
-        )  # fmt: skip
-        self._write(verdict, block, np.zeros(len(off), dtype=np.bool_))
+        live, s, now = self._live, self._strokes, float(number)
+        self._strokes = replace(
+            s,
+            off_at=np.where(live["command"] == NO, now, s.off_at),
+            unsafe_at=np.where(live["safe"] == NO, now, s.unsafe_at),
+        )
 
     def _command(self, frame: Frame) -> U1:
         """Answer by element: told to be safe. A bit that is not Good but on still commands."""
@@ -150,10 +150,11 @@ class ElementCheck:
 
     def _fast_moves(self, frame: Frame) -> bool:
         """Whether a fast read shows a bit of ours other than the scan does."""
-        fast = frame.fast
-        mine = np.isin(fast.point, self._table.rows)
-        there = is_good(fast.status[mine])
-        return bool((there & (fast.value[mine] != frame.value[fast.point[mine]][:, None])).any())
+        fast, mine = frame.fast, self._fast
+        if not fast.point.size or not mine.size:
+            return False
+        moved = fast.value[mine] != frame.value[fast.point[mine]][:, None]
+        return bool(moved.any() and (moved & is_good(fast.status[mine])).any())
 
     def _moments(self, frame: Frame, command: U1, safe: U1, number: int) -> "_Moments":
         """When the command and the safe state were last not there and first there, by the scan or by fast reads."""
@@ -235,19 +236,21 @@ class ElementCheck:
         self._single_since = np.where(single & ~self._single, number, np.where(single, self._single_since, 0))
         self._single = single
 
-    def _write(self, verdict: Verdict, block: slice, unknown: Bool) -> None:
-        pairs = self._table.pairs
-        verdict.active[block] = np.concatenate([self._active.ravel(), self._single])
-        verdict.since[block] = np.concatenate([self._since.ravel(), self._single_since])
-        blind = np.repeat(unknown, len(KINDS))
-        verdict.unknown[block] = np.concatenate([blind, unknown[pairs[:, 0]] | unknown[pairs[:, 1]]])
-        value = np.full((len(self._table.names), len(KINDS)), np.nan)
-        limit = value.copy()
-        value[:, KINDS.index("slow")] = self._strokes.lo_s
-        limit[:, KINDS.index("slow")] = self._table.slow_s
-        nothing = np.full(len(pairs), np.nan)
-        verdict.value[block] = np.concatenate([value.ravel(), nothing])
-        verdict.limit[block] = np.concatenate([limit.ravel(), nothing])
+    def _write(self, unknown: Bool) -> None:
+        """What is said of a scan, and of those that show the same again."""
+        pairs, out = self._table.pairs, self._written
+        own = slice(0, self._active.size)
+        out.active[own], out.active[own.stop :] = self._active.ravel(), self._single
+        out.since[own], out.since[own.stop :] = self._since.ravel(), self._single_since
+        out.unknown[own] = np.repeat(unknown, len(KINDS))
+        out.unknown[own.stop :] = unknown[pairs[:, 0]] | unknown[pairs[:, 1]]
+        slow = slice(KINDS.index("slow"), own.stop, len(KINDS))
+        out.value[slow], out.limit[slow] = self._strokes.lo_s, self._table.slow_s
+
+    def _say(self, verdict: Verdict, block: slice) -> None:
+        said = self._written
+        verdict.active[block], verdict.since[block], verdict.unknown[block] = said.active, said.since, said.unknown
+        verdict.value[block], verdict.limit[block] = said.value, said.limit
 
     def _facts(self, number: int, done: Bool, before: Strokes) -> Iterator[Fact]:
         s, table = self._strokes, self._table
